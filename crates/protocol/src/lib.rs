@@ -1,0 +1,274 @@
+//! The messages between the page and the engine: one request, then one or more events that carry its number.
+//!
+//! The page knows the engine by these types alone. This crate must never hold logic, and nothing in it may need
+//! more than a few thousand rows: whatever can be long (the log itself) is asked for in pieces.
+//!
+//! On the wire (`postMessage`) a request is `{ id, request, files }`: `files` are the `File` or `Blob` objects that
+//! belong to [`Request::Open`], passed by structured clone, which copies a reference and never the bytes.
+//! An answer is `{ id, event }`. Both are made by serde-wasm-bindgen.
+
+use oopscope_report::{LogFacts, Report, Severity};
+use serde::{Deserialize, Serialize};
+
+/// What the page asks of the engine.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "kebab-case")]
+pub enum Request {
+    /// First message to a fresh engine. Answer: [`Event::Ready`].
+    Hello,
+    /// Read a log: the attached `files` in this order as one log, or `text` when there are none.
+    /// Events: any number of [`Event::Progress`], then [`Event::Opened`] or [`Event::Failed`].
+    /// What was open stays open until the new log has been opened.
+    Open {
+        /// Name to show.
+        name: Option<String>,
+        /// Pasted text or a built-in example.
+        text: Option<String>,
+    },
+    /// Open what a permalink's fragment holds (without the `#`). Events as for [`Request::Open`];
+    /// [`LogSummary::link`] tells what the link said besides the text.
+    OpenLink {
+        /// The fragment.
+        fragment: String,
+    },
+    /// Stop the opening that is under way: its [`Event::Opened`] comes with what was found until then,
+    /// and `facts.incomplete`.
+    Cancel,
+    /// The whole of one report. Answer: [`Event::Report`].
+    Report {
+        /// Index in [`LogSummary::reports`].
+        index: u32,
+    },
+    /// Lines of the log. Answer: [`Event::Lines`].
+    Lines {
+        /// First line wanted, counting from 1.
+        from: u64,
+        /// How many; at most [`MAX_LINES`] are given.
+        count: u32,
+    },
+    /// The next line that contains the text, ignoring ASCII case. Answer: [`Event::Found`].
+    Find {
+        /// What to look for.
+        text: String,
+        /// Line at which to start, counting from 1.
+        from: u64,
+        /// Search towards the beginning.
+        backwards: bool,
+    },
+    /// Text to copy or to save. Answer: [`Event::Rendered`].
+    Render {
+        /// Index of the report; absent for all of them.
+        index: Option<u32>,
+        /// In which form.
+        format: Format,
+    },
+    /// What a permalink to the report would hold. Answer: [`Event::Shared`].
+    Share {
+        /// Index of the report.
+        index: u32,
+        /// Kinds of redaction that are on, by their names ([`Redaction::name`]); absent for all of them.
+        redactions: Option<Vec<String>>,
+        /// View state to put into the link.
+        view: View,
+    },
+}
+
+/// The most lines that one [`Request::Lines`] gives.
+pub const MAX_LINES: u32 = 2000;
+
+/// What the engine answers.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "kebab-case")]
+pub enum Event {
+    /// The engine is up.
+    Ready {
+        /// Version of the engine: must be the page's own.
+        build_id: String,
+    },
+    /// An opening is under way.
+    Progress(Progress),
+    /// A log is open.
+    Opened(Box<LogSummary>),
+    /// One report.
+    Report(Box<Report>),
+    /// Lines of the log.
+    Lines {
+        /// Number of the first line given.
+        from: u64,
+        /// The lines.
+        lines: Vec<LogLine>,
+    },
+    /// Result of a search.
+    Found {
+        /// The line; absent when there is none.
+        line: Option<u64>,
+    },
+    /// Text to copy or to save.
+    Rendered {
+        /// The text.
+        text: String,
+        /// A name for a file of it.
+        file_name: String,
+    },
+    /// What a permalink would hold.
+    Shared(Box<Shared>),
+    /// The request could not be answered. What was open stays open.
+    Failed(Problem),
+}
+
+/// How far an opening has come.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Progress {
+    /// Bytes scanned.
+    pub done: u64,
+    /// Bytes in all.
+    pub total: u64,
+    /// Lines seen.
+    pub lines: u64,
+    /// Reports that were found since the last progress.
+    pub new_reports: Vec<Summary>,
+}
+
+/// A log that is open.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct LogSummary {
+    /// Facts about the whole log.
+    pub facts: LogFacts,
+    /// All reports in the order of the log.
+    pub reports: Vec<Summary>,
+    /// Things about the log that a reader should know, in words: bytes that are not UTF-8, lines that were cut,
+    /// files that were left out.
+    pub notes: Vec<String>,
+    /// When there is no report: what was looked for, in the kernel's words.
+    pub looked_for: Vec<String>,
+    /// Set when the log came out of a permalink.
+    pub link: Option<LinkFacts>,
+    /// How often the engine read from the files.
+    pub reads: u64,
+    /// How many bytes that gave.
+    pub bytes_read: u64,
+}
+
+/// What a permalink said besides its text.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LinkFacts {
+    /// View state.
+    pub view: View,
+    /// Line number, in the log it was made from, of the link's first line.
+    pub first_line: u64,
+    /// Why not everything could be read (damaged, cut off, made by a newer Oopscope); absent when all is well.
+    pub problem: Option<String>,
+}
+
+/// One report in a list.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Summary {
+    /// Index of the report.
+    pub index: u32,
+    /// Its title.
+    pub title: String,
+    /// Its kind's short name.
+    pub kind: String,
+    /// How bad.
+    pub severity: Severity,
+    /// In which context, for people: "hard interrupt".
+    pub context: String,
+    /// Time stamp, in seconds since boot.
+    pub time: Option<f64>,
+    /// First line.
+    pub first_line: u64,
+    /// Last line.
+    pub last_line: u64,
+    /// Which boot, counting from 0.
+    pub boot: u32,
+    /// Index of the earlier report of which this one may be a consequence.
+    pub may_follow_from: Option<u32>,
+    /// Truncated or mixed.
+    pub corrupted: bool,
+    /// Same report again later.
+    pub repeats: u64,
+}
+
+/// One line of the log, ready to be shown as text.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LogLine {
+    /// The line without escape sequences and carriage returns; control characters as visible pictures (U+2400…).
+    pub text: String,
+    /// printk level 0 to 7, where the line tells it.
+    pub level: Option<u8>,
+    /// Bytes of the line that are not shown because it is too long.
+    pub cut: u64,
+}
+
+/// In which form a report is rendered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Format {
+    /// Plain text: what the command prints.
+    Text,
+    /// Markdown for an issue tracker.
+    Markdown,
+    /// The JSON document.
+    Json,
+}
+
+/// View state that a permalink carries.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct View {
+    /// Selected line, as a number of the log that the link was made from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub line: Option<u64>,
+    /// Which view: `report` or `log`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tab: Option<String>,
+}
+
+/// What a permalink would hold.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Shared {
+    /// The text, in pieces: what stays as it is and what was put in the place of something private.
+    pub pieces: Vec<Piece>,
+    /// The kinds of redaction there are, with what each found.
+    pub redactions: Vec<Redaction>,
+    /// The fragment for the link, without `#`. Absent when the text is too long for a link.
+    pub fragment: Option<String>,
+    /// Length of the fragment in characters, or what it would be.
+    pub length: u64,
+    /// The redacted text with the link's view state, as a file to send instead.
+    pub file_name: String,
+}
+
+/// A piece of the text to be shared.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Piece {
+    /// What the link will hold.
+    pub text: String,
+    /// What stood there before, when this piece is a redaction. Shown to the owner, never put into the link.
+    pub original: Option<String>,
+    /// Name of the kind of redaction.
+    pub redaction: Option<String>,
+}
+
+/// One kind of redaction.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Redaction {
+    /// Stable name: `ip`, `mac`, `host`, `serial`, `uuid`, `email`, `user-path`.
+    pub name: String,
+    /// For people: "IP addresses".
+    pub label: String,
+    /// How many it found.
+    pub found: u32,
+    /// Whether it is on.
+    pub on: bool,
+}
+
+/// Why a request could not be answered.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Problem {
+    /// Stable short code: `empty`, `binary`, `directory`, `changed`, `read`, `link`, `no-log`, `bad-request`, `engine`.
+    pub code: String,
+    /// What happened, in one sentence, with the name of the file.
+    pub message: String,
+    /// What to do next.
+    pub advice: String,
+}

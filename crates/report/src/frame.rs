@@ -1,0 +1,90 @@
+//! Stacks and their frames.
+
+use crate::{Context, Register};
+use serde::{Deserialize, Serialize};
+
+/// One stack of a report: the frames that ran in one context.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stack {
+    /// Context in which these frames ran.
+    pub context: Context,
+    /// The kernel's own tag (`IRQ`, `NMI`, `TASK`, `#DF`), where it printed one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tag: Option<String>,
+    /// What this stack is to the report.
+    pub role: StackRole,
+    /// A heading for people: "Hard interrupt — where it crashed".
+    pub title: String,
+    /// How the context is known when the kernel printed no tag for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub guessed: Option<String>,
+    /// Frames, innermost first.
+    pub frames: Vec<Frame>,
+    /// Registers printed inside the trace, of the exception frame by which this stack was left
+    /// (user mode's registers at the bottom, with the system call's number in `ORIG_RAX`).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub registers: Vec<Register>,
+    /// Line where the stack begins.
+    pub line: u64,
+}
+
+/// What a stack is to the report.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum StackRole {
+    /// Where it crashed.
+    #[default]
+    Crash,
+    /// What was interrupted.
+    Interrupted,
+    /// The panic's own way into `panic()`, after the report.
+    Panic,
+    /// Another trace printed with the report.
+    Other,
+}
+
+/// One frame.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Frame {
+    /// Function as printed, with compiler suffixes. Absent where the kernel printed a bare address.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub function: Option<String>,
+    /// Offset in the function, in bytes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub offset: Option<u64>,
+    /// Size of the function, in bytes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub size: Option<u64>,
+    /// Module, where the function is not in vmlinux.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub module: Option<String>,
+    /// Build-id that the kernel printed with the module.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub build_id: Option<String>,
+    /// Address as printed, hex string.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub address: Option<String>,
+    /// False for frames that the kernel's unwinder marked (`?`, `(unreliable)`): found on the stack, not unwound.
+    pub reliable: bool,
+    /// What the address is.
+    pub role: FrameRole,
+    /// Log line.
+    pub line: u64,
+}
+
+/// What a frame's address is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum FrameRole {
+    /// A return address: the call is just before it.
+    #[default]
+    Return,
+    /// The instruction pointer itself: the instruction that trapped or was interrupted.
+    Pc,
+    /// The link register: a caller, when the trapping function has not saved it yet.
+    Lr,
+    /// An instruction pointer in user mode.
+    User,
+}
