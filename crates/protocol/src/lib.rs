@@ -25,6 +25,11 @@ pub enum Request {
         /// Pasted text or a built-in example.
         text: Option<String>,
     },
+    /// Read one of the examples that the engine carries. Events as for [`Request::Open`].
+    OpenExample {
+        /// [`Example::name`].
+        name: String,
+    },
     /// Open what a permalink's fragment holds (without the `#`). Events as for [`Request::Open`];
     /// [`LogSummary::link`] tells what the link said besides the text.
     OpenLink {
@@ -84,6 +89,8 @@ pub enum Event {
     Ready {
         /// Version of the engine: must be the page's own.
         build_id: String,
+        /// Built-in logs to look at: real crashes, carried by the engine so that no request is needed.
+        examples: Vec<Example>,
     },
     /// An opening is under way.
     Progress(Progress),
@@ -114,6 +121,15 @@ pub enum Event {
     Shared(Box<Shared>),
     /// The request could not be answered. What was open stays open.
     Failed(Problem),
+}
+
+/// A built-in log.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Example {
+    /// Stable name.
+    pub name: String,
+    /// One line on what it shows.
+    pub title: String,
 }
 
 /// How far an opening has come.
