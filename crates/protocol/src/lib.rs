@@ -55,7 +55,7 @@ pub enum Request {
     Find {
         /// What to look for.
         text: String,
-        /// Line at which to start, counting from 1.
+        /// Line at which to start, counting from 1; it is searched too.
         from: u64,
         /// Search towards the beginning.
         backwards: bool,
@@ -281,7 +281,8 @@ pub struct Redaction {
 /// Why a request could not be answered.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Problem {
-    /// Stable short code: `empty`, `binary`, `directory`, `changed`, `read`, `link`, `no-log`, `bad-request`, `engine`.
+    /// Stable short code: `empty`, `binary`, `directory`, `changed`, `read`, `link`, `no-log`, `bad-request`, `superseded`,
+    /// `engine`. `superseded` is no fault: a newer request of the same sort took this one's place.
     pub code: String,
     /// What happened, in one sentence, with the name of the file.
     pub message: String,

@@ -36,6 +36,9 @@ pub enum ReadError {
     /// It is a directory.
     #[error("it is a directory")]
     Directory,
+    /// It is not there any more. Browsers say the same of a folder that was dropped as if it were a file.
+    #[error("it is not there any more, or it is a folder")]
+    Missing,
     /// Reading is not permitted, or no longer.
     #[error("reading is not permitted (at byte {offset})")]
     Denied {
