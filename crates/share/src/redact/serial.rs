@@ -1,0 +1,4 @@
+use std::ops::Range;
+pub(super) fn find(_: &str) -> Vec<Range<usize>> {
+    Vec::new()
+}
