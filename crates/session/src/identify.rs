@@ -1,0 +1,207 @@
+//! What is it? Judges by an input's first bytes whether it is the text of a log.
+//!
+//! This module must never refuse a log for a little dirt: serial lines give NULs and noise at power-up. It refuses
+//! what could only show garbage, and says what that looks like.
+
+/// How many bytes of the beginning are looked at.
+pub(crate) const HEAD: usize = 64 << 10;
+
+/// What an input is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Content {
+    /// Text, perhaps with some dirt in it.
+    Text,
+    /// No bytes, or white space alone.
+    Empty,
+    /// NUL bytes alone.
+    Nuls,
+    /// Text in UTF-16.
+    Utf16 {
+        /// Byte order.
+        big_endian: bool,
+    },
+    /// A known binary format.
+    Known(&'static Known),
+    /// Some other binary data.
+    Binary,
+}
+
+/// A format known by its magic number.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Known {
+    at: usize,
+    magic: &'static [u8],
+    /// What it is, after "it is".
+    pub(crate) what: &'static str,
+    /// What to do to get at a log.
+    pub(crate) advice: &'static str,
+}
+
+const DUMP: &str = "This version of Oopscope reads kernel logs. The log can be taken out of a dump: \
+    makedumpfile --dump-dmesg vmcore log.txt, or vmcore-dmesg vmcore > log.txt, or the command log of crash.";
+const PACKED: &str = "Unpack it first and open the log file that is inside.";
+const PICTURE: &str = "Oopscope reads text. Type the lines from RIP, PC or Call Trace on, or get the log from the serial \
+    console, netconsole or pstore.";
+const NOT_A_LOG: &str = "Give the kernel log as text: a serial console's log, the output of dmesg or of journalctl -k.";
+
+const ELF_CORE: Known =
+    Known { at: 0, magic: b"\x7fELF", what: "an ELF core dump (a vmcore has this form)", advice: DUMP };
+
+/// Formats that people have at hand when they look for a log.
+const KNOWN: &[Known] = &[
+    Known {
+        at: 0,
+        magic: b"\x7fELF",
+        what: "an ELF file (a vmlinux, a module or a program)",
+        advice: "It holds no log. Give the kernel log as text.",
+    },
+    Known { at: 0, magic: b"KDUMP   ", what: "a compressed kdump (made by makedumpfile)", advice: DUMP },
+    Known { at: 0, magic: b"DISKDUMP", what: "a diskdump", advice: DUMP },
+    Known { at: 0, magic: b"makedumpfile\0", what: "a kdump in makedumpfile's flattened form", advice: DUMP },
+    Known { at: 0, magic: b"PAGEDU", what: "a crash dump of Windows", advice: NOT_A_LOG },
+    Known {
+        at: 0,
+        magic: b"LPKSHHRH",
+        what: "a file of the systemd journal",
+        advice: "Turn it into text: journalctl --file FILE -k -o short-monotonic > log.txt",
+    },
+    Known { at: 0, magic: b"\x1f\x8b", what: "a gzip archive", advice: "Unpack it first: zcat FILE > log.txt" },
+    Known { at: 0, magic: b"\xfd7zXZ\0", what: "an xz archive", advice: "Unpack it first: xzcat FILE > log.txt" },
+    Known {
+        at: 0,
+        magic: b"\x28\xb5\x2f\xfd",
+        what: "a zstd archive",
+        advice: "Unpack it first: zstdcat FILE > log.txt",
+    },
+    Known { at: 0, magic: b"BZh", what: "a bzip2 archive", advice: "Unpack it first: bzcat FILE > log.txt" },
+    Known {
+        at: 0,
+        magic: b"\x04\x22\x4d\x18",
+        what: "an lz4 archive",
+        advice: "Unpack it first: lz4cat FILE > log.txt",
+    },
+    Known { at: 0, magic: b"PK\x03\x04", what: "a zip archive", advice: PACKED },
+    Known { at: 0, magic: b"7z\xbc\xaf\x27\x1c", what: "a 7z archive", advice: PACKED },
+    Known { at: 257, magic: b"ustar", what: "a tar archive", advice: PACKED },
+    Known { at: 0, magic: b"\x89PNG\r\n\x1a\n", what: "a PNG picture", advice: PICTURE },
+    Known { at: 0, magic: b"\xff\xd8\xff", what: "a JPEG picture", advice: PICTURE },
+    Known {
+        at: 0,
+        magic: b"%PDF-",
+        what: "a PDF document",
+        advice: "Copy the text of the log out of it and paste it.",
+    },
+];
+
+/// Judges by the beginning of an input ([`HEAD`] bytes, or all there are).
+pub(crate) fn identify(head: &[u8]) -> Content {
+    if head.iter().all(u8::is_ascii_whitespace) {
+        return Content::Empty;
+    }
+    if head.iter().all(|&byte| byte == 0) {
+        return Content::Nuls;
+    }
+    if let Some(known) =
+        KNOWN.iter().find(|known| head.get(known.at..).is_some_and(|rest| rest.starts_with(known.magic)))
+    {
+        // e_type is at 16, little- or big-endian; ET_CORE is 4.
+        let core = known.magic == ELF_CORE.magic && matches!(head.get(16..18), Some([4, 0] | [0, 4]));
+        return Content::Known(if core { &ELF_CORE } else { known });
+    }
+    if let Some(big_endian) = utf16(head) {
+        return Content::Utf16 { big_endian };
+    }
+    if is_text(head) { Content::Text } else { Content::Binary }
+}
+
+/// True when at most three bytes in ten could not stand in a text.
+pub(crate) fn is_text(sample: &[u8]) -> bool {
+    let control = sample.iter().filter(|&&byte| is_odd_control(byte)).count();
+    let not_utf8: usize = sample.utf8_chunks().map(|chunk| chunk.invalid().len()).sum();
+    (control + not_utf8) * 10 <= sample.len() * 3
+}
+
+/// Control characters that no console prints: all but BEL, BS, HT, LF, VT, FF, CR and ESC.
+fn is_odd_control(byte: u8) -> bool {
+    byte == 0x7f || (byte < 0x20 && !matches!(byte, 0x07..=0x0d | 0x1b))
+}
+
+/// UTF-16 by its byte order mark, or by every other byte being NUL, as ASCII looks in it. `Some(true)`: big-endian.
+fn utf16(head: &[u8]) -> Option<bool> {
+    match head {
+        [0xff, 0xfe, ..] => return Some(false),
+        [0xfe, 0xff, ..] => return Some(true),
+        _ => {}
+    }
+    let nuls = |parity: usize| head.iter().skip(parity).step_by(2).filter(|&&byte| byte == 0).count();
+    let pairs = head.len() / 2;
+    let mostly = |count: usize| count * 10 >= pairs * 9;
+    let hardly = |count: usize| count * 10 <= pairs;
+    match (nuls(0), nuls(1)) {
+        _ if pairs < 8 => None,
+        (even, odd) if mostly(odd) && hardly(even) => Some(false),
+        (even, odd) if mostly(even) && hardly(odd) => Some(true),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn what(head: &[u8]) -> &'static str {
+        match identify(head) {
+            Content::Known(known) => known.what,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn formats_are_known_by_their_magic() {
+        let mut elf = *b"\x7fELF\x02\x01\x01\0\0\0\0\0\0\0\0\0\x04\0\x3e\0";
+        assert!(what(&elf).contains("vmcore"));
+        elf[16] = 2;
+        assert!(what(&elf).contains("vmlinux"));
+        assert!(what(b"KDUMP   \x06\0\0\0Linux").contains("kdump"));
+        assert!(what(b"makedumpfile\0\0\0\0").contains("flattened"));
+        assert!(what(b"\x1f\x8b\x08\0").contains("gzip"));
+        assert!(what(b"LPKSHHRH\0").contains("journal"));
+        let mut tar = vec![0; 512];
+        tar[..8].copy_from_slice(b"dmesg.txt"[..8].try_into().unwrap());
+        tar[257..262].copy_from_slice(b"ustar");
+        assert!(what(&tar).contains("tar"));
+    }
+
+    #[test]
+    fn dirt_does_not_make_a_log_binary() {
+        let mut log = vec![0; 40];
+        log.extend(b"\xff\xfc\x80\x00 noise at power-up ".repeat(3));
+        log.extend(b"[    0.000000] Linux version 6.1.0\r\n\x1b[0;32mok\x1b[0m\n".repeat(20));
+        assert_eq!(identify(&log), Content::Text);
+    }
+
+    #[test]
+    fn what_only_shows_garbage_is_refused() {
+        // A generator of bytes that look compressed: xorshift.
+        let mut state = 0x9e37_79b9_u32;
+        let noise: Vec<u8> = std::iter::repeat_with(|| {
+            state ^= state << 13;
+            state ^= state >> 17;
+            state ^= state << 5;
+            state.to_le_bytes()[1]
+        })
+        .take(4096)
+        .collect();
+        assert_eq!(identify(&noise), Content::Binary);
+        assert_eq!(identify(&[0; 4096]), Content::Nuls);
+        assert_eq!(identify(b" \r\n\t\n"), Content::Empty);
+    }
+
+    #[test]
+    fn utf16_is_seen_with_and_without_its_mark() {
+        let little: Vec<u8> = "[    1.0] Oops\r\n".encode_utf16().flat_map(u16::to_le_bytes).collect();
+        let big: Vec<u8> = "\u{feff}[    1.0] Oops\r\n".encode_utf16().flat_map(u16::to_be_bytes).collect();
+        assert_eq!(identify(&little), Content::Utf16 { big_endian: false });
+        assert_eq!(identify(&big), Content::Utf16 { big_endian: true });
+    }
+}

@@ -1,0 +1,87 @@
+//! Things about a log that a reader should know, in words.
+//!
+//! This module must never repeat what a report says: its notes are about the log as a whole.
+
+use crate::words::{number, plural, size};
+use oopscope_protocol::Problem;
+use oopscope_report::LogFacts;
+
+/// The most files that are named one by one.
+const NAMED: usize = 8;
+
+/// A name for a log made of these files.
+pub(crate) fn name_of(starts: &[(String, u64)]) -> Option<String> {
+    let (first, rest) = starts.split_first().filter(|(first, _)| !first.0.is_empty())?;
+    Some(match rest.len() {
+        0 => first.0.clone(),
+        n => format!("{} and {}", first.0, plural(n as u64, "more file", "more files")),
+    })
+}
+
+/// Which files make up the log, and which were left out.
+pub(crate) fn about_files(starts: &[(String, u64)], left_out: &[Problem]) -> Vec<String> {
+    let mut notes = Vec::new();
+    if starts.len() > 1 {
+        let mut names: Vec<String> =
+            starts.iter().take(NAMED).map(|(name, line)| format!("{name} from line {}", number(*line))).collect();
+        if starts.len() > NAMED {
+            names.push(plural((starts.len() - NAMED) as u64, "more file", "more files"));
+        }
+        notes.push(format!("{} were read as one log, in this order: {}.", count_files(starts.len()), names.join(", ")));
+    }
+    notes.extend(left_out.iter().take(NAMED).map(|why| format!("Left out: {}", why.message)));
+    if left_out.len() > NAMED {
+        let more = plural((left_out.len() - NAMED) as u64, "more file", "more files");
+        notes.push(format!("Left out: {more} that could not be read as a log."));
+    }
+    notes
+}
+
+fn count_files(n: usize) -> String {
+    plural(n as u64, "file", "files")
+}
+
+/// What the scan met on its way.
+pub(crate) fn about_facts(facts: &LogFacts) -> Vec<String> {
+    let mut notes = Vec::new();
+    let mut note = |count: u64, words: String| {
+        if count > 0 {
+            notes.push(words);
+        }
+    };
+    note(
+        facts.lines_not_utf8,
+        format!(
+            "{} not UTF-8; such bytes are shown as \u{fffd}.",
+            plural(facts.lines_not_utf8, "line holds bytes that are", "lines hold bytes that are")
+        ),
+    );
+    note(facts.nul_bytes, format!("The log holds {}.", plural(facts.nul_bytes, "NUL byte", "NUL bytes")));
+    note(
+        facts.lines_cut,
+        format!("{} too long and read only in part.", plural(facts.lines_cut, "line is", "lines are")),
+    );
+    note(
+        facts.reports_not_kept,
+        format!(
+            "{} found beyond the limit and only counted.",
+            plural(facts.reports_not_kept, "more report was", "more reports were")
+        ),
+    );
+    notes
+}
+
+/// The user stopped the opening.
+pub(crate) fn cancelled(done: u64, total: u64) -> String {
+    format!("Cancelled after {} of {}: the reports are those found until there.", size(done), size(total))
+}
+
+/// A read failed on the way.
+pub(crate) fn broken(why: &Problem, done: u64, total: u64) -> String {
+    format!("{} Only the first {} of {} were read. {}", why.message, size(done), size(total), why.advice)
+}
+
+/// A file was UTF-16.
+pub(crate) fn converted(name: &str) -> String {
+    format!("{name} is UTF-16 text and was converted to UTF-8.")
+}

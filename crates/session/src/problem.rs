@@ -1,0 +1,121 @@
+//! What went wrong, in words: every [`Problem`] of the session is made here, so that they speak with one voice.
+//!
+//! Each says what happened with the name of the file, and what to do next. This module must never decide anything.
+
+use crate::identify::Known;
+use crate::input::PartError;
+use oopscope_protocol::Problem;
+use oopscope_source::ReadError;
+
+fn problem(code: &str, message: impl Into<String>, advice: impl Into<String>) -> Problem {
+    Problem { code: code.into(), message: message.into(), advice: advice.into() }
+}
+
+/// An input as the subject of a sentence.
+fn subject(name: &str) -> &str {
+    match name {
+        "" => "The pasted text",
+        "-" => "Standard input",
+        name => name,
+    }
+}
+
+pub(crate) fn empty(name: &str) -> Problem {
+    problem(
+        "empty",
+        format!("{} is empty.", subject(name)),
+        "Check that the log was saved before it was given here; a console log may still sit in a terminal's buffer.",
+    )
+}
+
+pub(crate) fn nothing_given() -> Problem {
+    problem("bad-request", "There was nothing to open.", "Give a file or paste the text of a kernel log.")
+}
+
+pub(crate) fn known(name: &str, known: &Known) -> Problem {
+    problem("binary", format!("{} is not a text: it is {}.", subject(name), known.what), known.advice)
+}
+
+pub(crate) fn binary(name: &str) -> Problem {
+    problem(
+        "binary",
+        format!("{} is not a text: its beginning is binary data of a kind that Oopscope does not know.", subject(name)),
+        "Give the kernel log as text: a serial console's log, the output of dmesg or of journalctl -k.",
+    )
+}
+
+pub(crate) fn only_nuls(name: &str) -> Problem {
+    problem(
+        "binary",
+        format!("{} holds only NUL bytes.", subject(name)),
+        "The file has a size but its contents never reached the disk, as happens to a log file in a crash. \
+         Look for the log in pstore (/sys/fs/pstore), on the serial console, or in a kdump.",
+    )
+}
+
+pub(crate) fn utf16_too_large(name: &str) -> Problem {
+    problem(
+        "binary",
+        format!("{} is UTF-16 text and too large to be converted here.", subject(name)),
+        "Convert it first: iconv -f UTF-16 -t UTF-8 FILE > log.txt",
+    )
+}
+
+pub(crate) fn reading(failed: &PartError) -> Problem {
+    let name = subject(&failed.name);
+    match failed.error {
+        ReadError::Changed { .. } => problem(
+            "changed",
+            format!("{name} changed while it was being read, so line numbers would not be true any more."),
+            "Something is still writing to it. Copy the file and open the copy.",
+        ),
+        ReadError::Directory => problem(
+            "directory",
+            format!("{name} is a directory."),
+            "Open the log files inside it; several at once are read as one log.",
+        ),
+        ReadError::Missing => problem(
+            "read",
+            format!("{name} can't be read: it was moved or deleted, or it is a folder."),
+            "Choose the file again. Of a folder, open the files inside it.",
+        ),
+        ReadError::Denied { .. } => problem(
+            "read",
+            format!("{name} can't be read: permission is denied."),
+            "Check the file's permissions, or copy it to a place that you may read, and open it again.",
+        ),
+        error => problem(
+            "read",
+            format!("{name} can't be read: {error}."),
+            "Copy the file to another disk and open the copy; if the copying fails too, the medium is damaged.",
+        ),
+    }
+}
+
+pub(crate) fn no_log() -> Problem {
+    problem("no-log", "No log is open.", "Open a log first.")
+}
+
+pub(crate) fn no_report(index: u32, count: usize) -> Problem {
+    problem(
+        "bad-request",
+        format!("There is no report {}: the log has {count}.", u64::from(index) + 1),
+        "Choose one of the reports in the list.",
+    )
+}
+
+pub(crate) fn no_example(name: &str) -> Problem {
+    problem("bad-request", format!("There is no example called {name}."), "Choose one of the list.")
+}
+
+pub(crate) fn bad_search(reason: &str) -> Problem {
+    problem("bad-request", format!("This can't be searched for: {reason}."), "Search for a part of one line.")
+}
+
+pub(crate) fn superseded(by: &str) -> Problem {
+    problem("superseded", format!("The request was dropped because {by}."), "Nothing needs to be done.")
+}
+
+pub(crate) fn render(reason: &str) -> Problem {
+    problem("engine", format!("The report could not be written: {reason}."), "Please report this as a bug.")
+}
