@@ -243,6 +243,3 @@ fn existing(text: &str) -> HashSet<String> {
         })
         .collect()
 }
-
-#[cfg(test)]
-mod tests;

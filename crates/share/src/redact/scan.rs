@@ -64,9 +64,15 @@ pub(super) fn is_one_of(word: &[u8], list: &[&str]) -> bool {
     list.iter().any(|known| word.eq_ignore_ascii_case(known.as_bytes()))
 }
 
-/// Whether some text, in any case, stands in a short piece of the log.
+/// Where some text first stands in a piece of the log, in any case. `wanted` is in lower case.
+pub(super) fn position(piece: &[u8], wanted: &str) -> Option<usize> {
+    let first = *wanted.as_bytes().first()?;
+    memchr::memchr2_iter(first, first.to_ascii_uppercase(), piece).find(|&at| stands_at(piece, at, wanted))
+}
+
+/// Whether some text, in any case, stands in a piece of the log. `wanted` is in lower case.
 pub(super) fn contains(piece: &[u8], wanted: &str) -> bool {
-    piece.windows(wanted.len()).any(|window| window.eq_ignore_ascii_case(wanted.as_bytes()))
+    position(piece, wanted).is_some()
 }
 
 /// Whether some text, in any case, stands at a position.
