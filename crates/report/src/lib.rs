@@ -70,6 +70,9 @@ pub struct LogFacts {
 /// One boot of a kernel inside a log.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Boot {
+    /// Its number: reports carry the same in [`Report::boot`]. Not an index: a log may begin in the middle of a boot
+    /// whose banner it does not have.
+    pub number: u32,
     /// Line of the `Linux version` banner.
     pub line: u64,
     /// The release: `6.1.0-56-amd64`.
@@ -312,7 +315,10 @@ pub struct Report {
     pub repeats: u64,
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's skip_serializing_if passes a reference")]
+#[allow(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde's skip_serializing_if passes a reference; on wasm32 a u64 is not trivial and the lint is silent"
+)]
 fn is_zero(n: &u64) -> bool {
     *n == 0
 }
