@@ -1,1 +1,77 @@
-//! (being written)
+//! The session behind wasm-bindgen: what `www/worker.js` drives in a dedicated Web Worker.
+//!
+//! This crate must never hold logic: it carries requests in, answers out, and bytes from `File` objects.
+
+mod file;
+mod message;
+
+use message::Message;
+use oopscope_protocol::{Event, Problem};
+use oopscope_session::{Answer, Session};
+use std::cell::RefCell;
+use std::panic::PanicHookInfo;
+use wasm_bindgen::prelude::*;
+
+/// The build that this engine belongs to: the page must be of the same.
+const BUILD_ID: &str = match option_env!("OOPSCOPE_BUILD_ID") {
+    Some(id) => id,
+    None => "dev",
+};
+
+thread_local! {
+    /// Where answers go; the panic hook needs it too.
+    static POST: RefCell<Option<js_sys::Function>> = const { RefCell::new(None) };
+}
+
+/// The engine: takes messages, reads files, posts answers.
+#[wasm_bindgen]
+pub struct Engine {
+    session: Session,
+}
+
+#[wasm_bindgen]
+impl Engine {
+    /// An engine that gives its answers, `{ id, event }`, to the function `post`.
+    #[wasm_bindgen(constructor)]
+    pub fn new(post: js_sys::Function) -> Self {
+        POST.with_borrow_mut(|place| *place = Some(post));
+        std::panic::set_hook(Box::new(last_words));
+        Self { session: Session::new(BUILD_ID) }
+    }
+
+    /// Takes a message of the page, `{ id, request, files }`, and posts the answers that are ready at once.
+    /// True when there is work for [`Engine::step`].
+    pub fn handle(&mut self, message: JsValue) -> bool {
+        match message::read(message) {
+            Ok(Message { id, request, inputs }) => self.session.request(id, request, inputs).iter().for_each(post),
+            Err(answer) => post(&answer),
+        }
+        self.session.is_busy()
+    }
+
+    /// Does the next part of the work and posts what came of it. True when there is more to do.
+    pub fn step(&mut self) -> bool {
+        self.session.step().iter().for_each(post);
+        self.session.is_busy()
+    }
+}
+
+/// Gives an answer to the page. What can't be encoded or posted is a bug of the engine, and ends it.
+fn post(answer: &Answer) {
+    let value = serde_wasm_bindgen::to_value(answer).unwrap_throw();
+    POST.with_borrow(|post| {
+        if let Some(post) = post {
+            post.call1(&JsValue::UNDEFINED, &value).unwrap_throw();
+        }
+    });
+}
+
+/// wasm can't unwind: a panic ends the engine, and the page starts another. This tells it why.
+fn last_words(panic: &PanicHookInfo<'_>) {
+    let problem = Problem {
+        code: "engine".into(),
+        message: format!("The engine stopped: {panic}."),
+        advice: "This is a bug in Oopscope. Please report it, with the log if you may share it.".into(),
+    };
+    post(&Answer { id: 0, event: Event::Failed(problem) });
+}
