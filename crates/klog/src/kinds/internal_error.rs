@@ -1,0 +1,54 @@
+//! **Internal error** (arm, arm64). The kernel died of an exception that is no page fault: an undefined instruction,
+//! an external abort from a device that did not answer, a failed pointer authentication, a misaligned stack.
+
+use super::{Rule, in_function};
+use crate::grammar::die;
+use crate::read::Facts;
+use oopscope_report::{Kind, Prose};
+
+pub(crate) static RULE: Rule = Rule {
+    kind: Kind::new("internal-error"),
+    headers: &["Internal error: ", "Bad mode in "],
+    begins,
+    dies: true,
+    is_panic: false,
+    titles,
+    lead,
+};
+
+/// What follows `Internal error: `, and what it means (arch/arm64/kernel/traps.c, arch/arm64/mm/fault.c and arm's).
+const ERRORS: [(&str, &str); 11] = [
+    ("Oops - BUG", "a check of the kernel's own, BUG()"),
+    ("Oops - Undefined instruction", "an instruction that the processor does not know"),
+    ("Oops - undefined instruction", "an instruction that the processor does not know"),
+    ("Oops - BTI", "an indirect branch to no landing pad"),
+    ("Oops - FPAC", "a pointer whose authentication failed: a return address or function pointer was overwritten"),
+    ("Oops - CFI", "an indirect call to a function of another type"),
+    ("Oops - bad mode", "an exception in a mode of the processor in which none may happen"),
+    (
+        "synchronous external abort",
+        "a device or the memory answered an access with an error: look at that device's clock, power and address",
+    ),
+    ("SP/PC alignment exception", "a stack pointer or program counter that is not aligned"),
+    ("ptrace BRK handler", "a breakpoint instruction that nobody owns"),
+    ("branch through zero", "a call through a NULL function pointer"),
+];
+
+fn begins(text: &str) -> bool {
+    die::parse(text).is_some_and(|die| die.internal_error && die.what != "Oops")
+        || text.trim_start().starts_with("Bad mode in ")
+}
+
+fn titles(facts: &Facts) -> (String, Vec<String>) {
+    (format!("Internal error{}", in_function(facts)), Vec::new())
+}
+
+fn lead(facts: &Facts) -> Prose {
+    let what = facts.report.trap.as_ref().map_or("an exception", |trap| trap.name.as_str());
+    let prose =
+        Prose::default().text("The kernel died of ").claim(what, facts.report.trap.as_ref().map(|trap| trap.line));
+    match ERRORS.iter().find(|(start, _)| what.starts_with(start)) {
+        Some((_, meaning)) => prose.text(format!(" ({meaning}),")),
+        None => prose.text(","),
+    }
+}

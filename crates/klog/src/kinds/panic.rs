@@ -1,0 +1,149 @@
+//! **Kernel panic.** The kernel decided that it must not go on and stopped everything. The reason says why; when an
+//! Oops or a warning came before, that is the bug, and the panic only its end.
+
+use super::Rule;
+use crate::grammar::marks;
+use crate::read::Facts;
+use oopscope_report::{Kind, Prose};
+
+pub(crate) static RULE: Rule = Rule {
+    kind: Kind::new("panic"),
+    headers: &["Kernel panic - not syncing: "],
+    begins,
+    dies: true,
+    is_panic: true,
+    titles,
+    lead,
+};
+
+fn begins(text: &str) -> bool {
+    marks::panic_reason(text).is_some()
+}
+
+/// Reasons that only say how an earlier report ended, with what that means (kernel/panic.c, kernel/exit.c, arch's die).
+const REASONS: [(&str, bool, &str); 19] = [
+    (
+        "Fatal exception in interrupt",
+        true,
+        "the fault happened in an interrupt (or with interrupts' bottom halves off), where there is no task to kill: the kernel can only stop",
+    ),
+    (
+        "Oops: Fatal exception in interrupt",
+        true,
+        "the fault happened in an interrupt (or with interrupts' bottom halves off), where there is no task to kill: the kernel can only stop",
+    ),
+    (
+        "Fatal exception",
+        true,
+        "panic_on_oops is set: this machine is configured to stop at the first Oops instead of killing the task and going on",
+    ),
+    (
+        "Oops: Fatal exception",
+        true,
+        "panic_on_oops is set: this machine is configured to stop at the first Oops instead of killing the task and going on",
+    ),
+    (
+        "panic_on_warn set",
+        true,
+        "panic_on_warn is set: this machine is configured to stop at the first warning, which it would otherwise have survived",
+    ),
+    ("Attempted to kill init!", true, "the task that died was init (PID 1), and a system can't go on without it"),
+    (
+        "Attempted to kill the idle task!",
+        true,
+        "the task that died was the CPU's idle task, and a CPU can't go on without it",
+    ),
+    ("Aiee, killing interrupt handler!", true, "the fault happened in an interrupt, where there is no task to kill"),
+    ("Oopsed too often", true, "the kernel had died more often than kernel.oops_limit allows"),
+    ("Warned too often", true, "the kernel had warned more often than kernel.warn_limit allows"),
+    ("kernel stack overflow", true, "the kernel's stack overflowed, and an exception can't be handled without a stack"),
+    (
+        "sysrq triggered crash",
+        false,
+        "somebody asked for it: echo c > /proc/sysrq-trigger, or the SysRq key; nothing is wrong with the kernel",
+    ),
+    (
+        "VFS: Unable to mount root fs",
+        false,
+        "the root file system could not be mounted: a wrong root=, a missing initrd, or no driver for its disk or file system",
+    ),
+    ("No working init found", false, "no init program could be started: see init= and what the root file system holds"),
+    ("Requested init", false, "the program named by init= could not be started"),
+    ("Out of memory", false, "memory ran out, and nothing was left that could be killed"),
+    ("System is deadlocked on memory", false, "memory ran out, and nothing was left that could be killed"),
+    (
+        "stack-protector:",
+        false,
+        "a function's stack canary was overwritten: it, or a function that it called, wrote past the end of a local variable",
+    ),
+    (
+        "corrupted stack end detected inside scheduler",
+        false,
+        "the last word of the task's stack was overwritten: the stack overflowed or something wrote over it",
+    ),
+];
+
+/// True for a reason that tells how an earlier report ended.
+pub(crate) fn is_consequence(reason: &str) -> bool {
+    meaning_of(reason).is_some_and(|(_, consequence, _)| *consequence)
+}
+
+fn meaning_of(reason: &str) -> Option<&'static (&'static str, bool, &'static str)> {
+    // The longest that fits: "Fatal exception in interrupt" begins with "Fatal exception".
+    REASONS.iter().filter(|(start, ..)| reason.starts_with(start)).max_by_key(|(start, ..)| start.len())
+}
+
+/// What a reason means, in words.
+pub(crate) fn meaning(reason: &str) -> Option<&'static str> {
+    meaning_of(reason).map(|(_, _, words)| *words)
+}
+
+/// "kernel panic: REASON", with numbers and addresses that differ each time as NUM.
+fn titles(facts: &Facts) -> (String, Vec<String>) {
+    let reason = facts.report.panic.as_ref().map_or("", |panic| panic.reason.as_str());
+    if let Some(rest) = reason.strip_prefix("stack-protector: Kernel stack is corrupted in: ") {
+        let function = rest.split('+').next().unwrap_or(rest);
+        return (format!("kernel panic: stack is corrupted in {function}"), Vec::new());
+    }
+    let reason = reason.split(" exitcode=").next().unwrap_or(reason).trim();
+    (format!("kernel panic: {}", numbers_as_num(reason)), Vec::new())
+}
+
+fn numbers_as_num(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find(|c: char| c.is_ascii_digit()) {
+        let starts_word = rest[..at].chars().next_back().is_none_or(|c| !c.is_alphanumeric() && c != '_');
+        let end = rest[at..].find(|c: char| !c.is_ascii_alphanumeric()).map_or(rest.len(), |n| at + n);
+        out.push_str(&rest[..at]);
+        out.push_str(if starts_word { "NUM" } else { &rest[at..end] });
+        rest = &rest[end..];
+    }
+    out.push_str(rest);
+    out
+}
+
+fn lead(facts: &Facts) -> Prose {
+    let Some(panic) = &facts.report.panic else { return Prose::default() };
+    let mut prose = Prose::default().text("The kernel stopped itself: ").claim(panic.reason.clone(), Some(panic.line));
+    if let Some(words) = meaning(&panic.reason) {
+        prose = prose.text(format!(" — {words}"));
+    }
+    prose
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reasons() {
+        assert!(is_consequence("Fatal exception in interrupt"));
+        assert!(is_consequence("Attempted to kill init! exitcode=0x00000009"));
+        assert!(!is_consequence("VFS: Unable to mount root fs on unknown-block(0,0)"));
+        assert!(meaning("Fatal exception in interrupt").unwrap().contains("interrupt"));
+        assert!(meaning("Fatal exception").unwrap().contains("panic_on_oops"));
+        assert_eq!(numbers_as_num("mount root fs on unknown-block(0,0)"), "mount root fs on unknown-block(NUM,NUM)");
+        assert_eq!(numbers_as_num("N_TTY0 ldisc 12"), "N_TTY0 ldisc NUM");
+    }
+}

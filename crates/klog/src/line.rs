@@ -1,0 +1,135 @@
+//! One line of a log: cleaned of what terminals add, with what its prefix told.
+//!
+//! Must never fail: whatever the bytes are, a line comes out.
+
+use crate::prefix::{self, Prefix};
+use std::borrow::Cow;
+
+/// A line on its way into a report.
+#[derive(Clone, Debug)]
+pub(crate) struct Line {
+    /// Number in the log, counting from 1.
+    pub(crate) number: u64,
+    /// What the prefix told.
+    pub(crate) prefix: Prefix,
+    /// The kernel's message, with its own leading spaces: a frame begins with one.
+    pub(crate) text: String,
+}
+
+impl Line {
+    pub(crate) fn new(number: u64, bytes: &[u8]) -> Self {
+        let cleaned = clean(bytes);
+        let (prefix, text) = prefix::strip(&cleaned);
+        Self { number, prefix, text: text.trim_end().to_owned() }
+    }
+}
+
+/// The line as text to be parsed: escape sequences, carriage returns and control characters but tab are gone.
+fn clean(bytes: &[u8]) -> Cow<'_, str> {
+    let text = String::from_utf8_lossy(bytes);
+    if !text.bytes().any(|b| is_control(b) && b != b'\t') {
+        return text;
+    }
+    let mut out = String::with_capacity(text.len());
+    for piece in pieces(&text) {
+        if let Piece::Text(text) = piece {
+            out.push_str(text);
+        }
+    }
+    Cow::Owned(out)
+}
+
+/// A line as it is to be shown: without escape sequences and carriage returns at its end, other control
+/// characters as visible pictures (U+2400…), bytes that are not UTF-8 as U+FFFD; with its printk level where its
+/// prefix tells one.
+pub fn display_line(line: &[u8]) -> (String, Option<u8>) {
+    let text = String::from_utf8_lossy(line);
+    let text = text.trim_end_matches(['\r', '\n']);
+    let mut out = String::with_capacity(text.len());
+    for piece in pieces(text) {
+        match piece {
+            Piece::Text(text) => out.push_str(text),
+            Piece::Control(c) => out.push(picture(c)),
+            Piece::Escape => {}
+        }
+    }
+    let level = prefix::strip(&out).0.level;
+    (out, level)
+}
+
+enum Piece<'a> {
+    Text(&'a str),
+    Control(u8),
+    /// A whole ANSI escape sequence.
+    Escape,
+}
+
+const fn is_control(b: u8) -> bool {
+    b < 0x20 || b == 0x7f
+}
+
+fn picture(control: u8) -> char {
+    if control == 0x7f { '\u{2421}' } else { char::from_u32(0x2400 + u32::from(control)).unwrap_or('\u{fffd}') }
+}
+
+/// Splits text into runs of plain text, control characters and escape sequences.
+fn pieces(text: &str) -> impl Iterator<Item = Piece<'_>> {
+    let mut rest = text;
+    std::iter::from_fn(move || {
+        let bytes = rest.as_bytes();
+        let first = *bytes.first()?;
+        let (piece, len) = if first == 0x1b {
+            match escape_len(bytes) {
+                Some(len) => (Piece::Escape, len),
+                None => (Piece::Control(first), 1),
+            }
+        } else if is_control(first) && first != b'\t' {
+            (Piece::Control(first), 1)
+        } else {
+            let len = bytes.iter().position(|&b| is_control(b) && b != b'\t').unwrap_or(bytes.len());
+            (Piece::Text(&rest[..len]), len)
+        };
+        rest = &rest[len..];
+        Some(piece)
+    })
+}
+
+/// Length of the escape sequence at the start of `bytes` (ECMA-48: CSI, OSC and the two-byte forms).
+/// None when it is not whole; what follows is then shown, not swallowed.
+fn escape_len(bytes: &[u8]) -> Option<usize> {
+    /// Longer ones are no sequences that a terminal program prints.
+    const LONGEST: usize = 256;
+    match *bytes.get(1)? {
+        b'[' => bytes[2..]
+            .iter()
+            .take(LONGEST)
+            .position(|b| !(0x20..=0x3f).contains(b))
+            .filter(|&at| (0x40..=0x7e).contains(&bytes[2 + at]))
+            .map(|at| at + 3),
+        b']' => bytes[2..].iter().take(LONGEST).position(|&b| b == 0x07).map(|at| at + 3),
+        b'(' | b')' => bytes.get(2).filter(|b| b.is_ascii_graphic()).map(|_| 3),
+        0x30..=0x7e => Some(2),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn terminals_leave_no_trace() {
+        let line = Line::new(7, b"\x1b[0;31m[    1.500000] BUG: x\x1b[0m\r\r");
+        assert_eq!(line.text, "BUG: x");
+        assert_eq!(line.prefix.time, Some(1.5));
+        assert_eq!(line.number, 7);
+    }
+
+    #[test]
+    fn what_is_shown_hides_nothing() {
+        assert_eq!(display_line(b"a\0b\x1b[1mc\x07\r\n").0, "a\u{2400}bc\u{2407}");
+        assert_eq!(display_line(b"\xff<script>").0, "\u{fffd}<script>");
+        assert_eq!(display_line(b"\x1b[12").0, "\u{241b}[12");
+        assert_eq!(display_line(b"<4>[    1.0] x"), ("<4>[    1.0] x".to_owned(), Some(4)));
+    }
+}

@@ -1,0 +1,568 @@
+//! The lines of one report to its facts: what each line says, put where it belongs.
+//!
+//! Must never infer: what is not printed stays absent here. Context, culprit and words are made of these facts by
+//! `context`, `culprit` and `explain`.
+
+use crate::grammar::{code, die, fault, frame, marks, modules, pc, registers, task};
+use crate::kinds::{Rule, oops, warning};
+use crate::line::Line;
+use crate::segment::{End, Part, Segment};
+use crate::{address, arch, taint};
+use oopscope_report::{
+    Access, AccessKind, AddressClass, Arch, Code, Context, Frame, FrameRole, Module, Panic, Register, Report, Severity,
+    Stack, StackRole, Trap,
+};
+
+/// A report with what its explanation needs besides.
+#[derive(Clone, Debug)]
+pub(crate) struct Facts {
+    pub(crate) report: Report,
+    pub(crate) rule: &'static Rule,
+    pub(crate) end: End,
+    pub(crate) header_line: u64,
+    /// Lines between `cut here` and the header: what a WARN or BUG said.
+    pub(crate) message: Vec<(String, u64)>,
+    /// What the announcement called the fault: `NULL pointer dereference`.
+    pub(crate) fault: Option<String>,
+    /// arm's `Unhandled fault:`.
+    pub(crate) fault_unhandled: bool,
+    /// The instruction that trapped.
+    pub(crate) pc: Option<Frame>,
+    /// The link register.
+    pub(crate) lr: Option<Frame>,
+    /// The source line that the report names, with its log line.
+    pub(crate) source: Option<(String, u32, u64)>,
+    /// KASAN's words for the address that a shadow access stood for.
+    pub(crate) kasan: Option<(String, u64, u64)>,
+    /// `note: insmod[121] exited with …`.
+    pub(crate) exit_note: Option<(String, u64)>,
+    /// Registers after the end mark that are not this report's.
+    pub(crate) repeated: Option<(u64, u64)>,
+    /// A trace was begun.
+    pub(crate) has_trace: bool,
+}
+
+/// Reads a segment.
+pub(crate) fn read(segment: Segment) -> Facts {
+    let Segment { rule, lines, header, boot, end, .. } = segment;
+    let mut reader = Reader::new(rule, end, boot);
+    for (at, (part, line)) in lines.iter().enumerate() {
+        if at < header {
+            if !marks::is_cut_here(&line.text) && !line.text.trim().is_empty() {
+                reader.facts.message.push((line.text.trim().to_owned(), line.number));
+            }
+        } else {
+            if at == header {
+                reader.header(line);
+            }
+            reader.line(*part, line);
+        }
+    }
+    if let (Some((_, first)), Some((_, last))) = (lines.first(), lines.last()) {
+        reader.facts.report.first_line = first.number;
+        reader.facts.report.last_line = last.number;
+    }
+    reader.facts.report.time = lines.iter().find_map(|(_, line)| line.prefix.time);
+    reader.finish()
+}
+
+struct Reader {
+    facts: Facts,
+    arch: Option<Arch>,
+    /// Value of the trap's code and whether the die line has been read.
+    code: Option<u64>,
+    address: Option<(u64, usize, u64)>,
+    access: (AccessKind, Option<u64>),
+    guard: Option<(u64, u64)>,
+    /// Index of the stack that frames go to.
+    current: Option<usize>,
+    /// A trace has begun and nothing has ended it.
+    in_trace: bool,
+    /// Role of the stacks of the trace being read.
+    role: StackRole,
+    /// Index of the stack that registers inside a trace go to.
+    registers_of: Option<usize>,
+    /// Instruction pointers and registers after the end mark.
+    after: Vec<(u64, Option<Frame>)>,
+}
+
+impl Reader {
+    fn new(rule: &'static Rule, end: End, boot: u32) -> Self {
+        let report = Report {
+            kind: rule.kind.clone(),
+            severity: if rule.dies { Severity::Error } else { Severity::Warning },
+            boot,
+            ..Report::default()
+        };
+        let facts = Facts {
+            report,
+            rule,
+            end,
+            header_line: 0,
+            message: Vec::new(),
+            fault: None,
+            fault_unhandled: false,
+            pc: None,
+            lr: None,
+            source: None,
+            kasan: None,
+            exit_note: None,
+            repeated: None,
+            has_trace: false,
+        };
+        Self {
+            facts,
+            arch: None,
+            code: None,
+            address: None,
+            access: (AccessKind::Unknown, None),
+            guard: None,
+            current: None,
+            in_trace: false,
+            role: StackRole::Crash,
+            registers_of: None,
+            after: Vec::new(),
+        }
+    }
+
+    /// What the header says that no other line says so.
+    fn header(&mut self, line: &Line) {
+        let n = line.number;
+        self.facts.header_line = n;
+        if let Some(header) = warning::header(&line.text) {
+            let report = &mut self.facts.report;
+            report.cpu = header.cpu;
+            if let Some((comm, pid)) = header.task {
+                (report.comm, report.pid, report.task_line) = (Some(comm.to_owned()), Some(pid), Some(n));
+            }
+            self.facts.source = header.file.map(|(file, line)| (file.to_owned(), line, n));
+            self.facts.pc = header.place.map(|place| frame_of(&place, true, FrameRole::Pc, n));
+        } else if let Some((_, rest)) = line.text.split_once("ernel BUG at ") {
+            let place = rest.trim_end_matches('!');
+            self.facts.source = warning::source(place).map(|(file, line)| (file.to_owned(), line, n));
+        }
+    }
+
+    fn line(&mut self, part: Part, line: &Line) {
+        let (text, n) = (line.text.as_str(), line.number);
+        if let Some(arch) = arch::of_line(text) {
+            self.arch.get_or_insert(arch);
+        }
+        if let Some(reason) = marks::panic_reason(text) {
+            if self.facts.report.panic.is_none() {
+                self.facts.report.panic = Some(Panic { reason: reason.to_owned(), line: n, ..Panic::default() });
+                self.facts.report.severity = Severity::Fatal;
+            }
+            self.end_trace();
+            if part == Part::Panic {
+                self.role = StackRole::Panic;
+            }
+            return;
+        }
+        if let Some(offset) = marks::kernel_offset(text) {
+            self.facts.report.kernel_offset = Some(offset.to_owned());
+            return;
+        }
+        if let Some((comm, pid, how)) = marks::exit_note(text) {
+            self.facts.exit_note = Some((format!("{comm}[{pid}] exited with {how}"), n));
+            return;
+        }
+        match part {
+            Part::After => self.after_line(text, n),
+            Part::Body => self.body_line(text, n),
+            Part::Panic => self.trace_line(text, n),
+        }
+    }
+
+    /// After the end mark only an instruction pointer matters: whose is it?
+    fn after_line(&mut self, text: &str, n: u64) {
+        if let Some(pc) = pc::parse(text).filter(|pc| !pc.link && !pc.user) {
+            self.after.push((n, Some(frame_of(&pc.place, true, FrameRole::Pc, n))));
+        } else if !registers::parse(text).is_empty() || code::parse(text).is_some() {
+            self.after.push((n, None));
+        }
+    }
+
+    fn body_line(&mut self, text: &str, n: u64) {
+        if let Some(announce) = fault::announce(text) {
+            if self.facts.fault.is_none() {
+                self.facts.fault = Some(announce.what.to_owned());
+                self.address = announce.address.map(|(value, digits)| (value, digits, n));
+                if announce.access != AccessKind::Unknown {
+                    self.access = (announce.access, Some(n));
+                }
+                if announce.x86 {
+                    self.arch.get_or_insert(if announce.address.is_some_and(|a| a.1 <= 8) {
+                        Arch::I386
+                    } else {
+                        Arch::X86_64
+                    });
+                }
+            }
+            return;
+        }
+        if let Some((what, code, address)) = fault::unhandled(text) {
+            self.facts.fault.get_or_insert_with(|| what.to_owned());
+            self.facts.fault_unhandled = true;
+            self.code = self.code.or(code);
+            if let Some(address) = address {
+                self.address.get_or_insert((address, 8, n));
+            }
+            self.arch.get_or_insert(Arch::Arm);
+        }
+        if let Some(die) = die::parse(text) {
+            self.die(&die, n);
+            return;
+        }
+        if let Some(access) = fault::pf_access(text) {
+            self.access = (access, Some(n));
+        } else if let Some((what, address)) = fault::kasan_range(text) {
+            self.facts.kasan = Some((what.to_owned(), address, n));
+        } else if let Some(address) = fault::guard_page(text) {
+            self.guard = Some((address, n));
+            self.arch.get_or_insert(Arch::X86_64);
+        } else if let Some(esr) = fault::esr(text) {
+            self.code.get_or_insert(esr);
+            self.arch.get_or_insert(Arch::Arm64);
+        } else if let Some(far) = fault::far(text) {
+            self.guard.get_or_insert((far, n));
+        } else if let Some(task) = task::parse(text) {
+            self.task(&task, n);
+        } else if let Some((comm, pid)) = task::process(text) {
+            let report = &mut self.facts.report;
+            if report.comm.is_none() {
+                (report.comm, report.pid, report.task_line) = (Some(comm.to_owned()), Some(pid), Some(n));
+            }
+        } else {
+            let trimmed = text.trim_start();
+            let report = &mut self.facts.report;
+            if let Some(hardware) = trimmed.strip_prefix("Hardware name: ") {
+                report.hardware.get_or_insert_with(|| hardware.trim().to_owned());
+            } else if let Some(work) = trimmed.strip_prefix("Workqueue: ") {
+                report.workqueue.get_or_insert_with(|| work.trim().to_owned());
+            } else {
+                self.trace_line(text, n);
+            }
+        }
+    }
+
+    fn die(&mut self, die: &die::Die<'_>, n: u64) {
+        let report = &mut self.facts.report;
+        if report.trap.is_some() {
+            return;
+        }
+        let arm = die.options.contains("ARM") || die.options.contains("THUMB");
+        let arch = match (die.internal_error, arm) {
+            (false, _) => Arch::X86_64,
+            (true, true) => Arch::Arm,
+            (true, false) => Arch::Arm64,
+        };
+        self.arch.get_or_insert(arch);
+        report.die_counter = Some(die.counter);
+        report.trap = Some(Trap {
+            name: die.what.to_owned(),
+            code: die.code.map(|(value, digits)| format!("0x{value:0digits$x}")),
+            line: n,
+            ..Trap::default()
+        });
+        self.code = die.code.map(|(value, _)| value).or(self.code);
+        // `general protection fault, probably for non-canonical address 0x…` (5.5 and later)
+        if self.address.is_none()
+            && let Some((_, rest)) = die.what.split_once(" address ")
+            && let Some(value) = crate::grammar::hex(rest.trim())
+        {
+            self.address = Some((value, 16, n));
+        }
+    }
+
+    fn task(&mut self, task: &task::Task<'_>, n: u64) {
+        let report = &mut self.facts.report;
+        if report.kernel.is_some() || report.task_line.is_some() && report.taint.is_some() {
+            return;
+        }
+        report.cpu = report.cpu.or(task.cpu);
+        report.uid = task.uid;
+        report.pid = task.pid.or(report.pid);
+        if let Some(comm) = task.comm {
+            report.comm = Some(comm.to_owned());
+        }
+        report.task_line = Some(n);
+        report.kernel = task.kernel.map(str::to_owned);
+        report.kernel_build = task.build.filter(|build| !build.is_empty()).map(str::to_owned);
+        report.taint = task.taint.map(|text| taint::decode(text, n));
+    }
+
+    /// Lines that traces are made of, in the report itself and in the panic after it.
+    fn trace_line(&mut self, text: &str, n: u64) {
+        if marks::is_trace_start(text) {
+            self.end_trace();
+            self.in_trace = true;
+            if self.role == StackRole::Crash {
+                if self.facts.has_trace {
+                    self.role = StackRole::Other;
+                }
+                self.facts.has_trace = true;
+            }
+        } else if let Some((tag, open)) = marks::stack_tag(text) {
+            self.in_trace = true;
+            self.facts.has_trace |= self.role == StackRole::Crash;
+            self.current = open.then(|| self.push_stack(Some(tag), n));
+            self.registers_of = None;
+        } else if let Some(pc) = pc::parse(text) {
+            self.pc_line(&pc, n);
+        } else if let Some(code) = code::parse(text) {
+            if self.facts.report.code.is_none() && self.role != StackRole::Panic {
+                self.facts.report.code = Some(Code {
+                    units: code.units.iter().map(|unit| (*unit).to_owned()).collect(),
+                    trap: code.trap.and_then(|at| u32::try_from(at).ok()),
+                    problem: code.problem.map(str::to_owned),
+                    line: n,
+                });
+            }
+        } else if let Some(list) = modules::parse(text) {
+            if self.facts.report.modules.is_empty() {
+                self.facts.report.modules = list
+                    .iter()
+                    .map(|(name, flags)| Module {
+                        name: (*name).to_owned(),
+                        flags: (*flags).to_owned(),
+                        in_trace: false,
+                    })
+                    .collect();
+            }
+            // x86 prints modules after the trace, arm before it.
+            self.end_trace();
+        } else if let Some(frame) = frame::parse(text) {
+            self.frame(&frame, n);
+        } else {
+            self.registers(text, n);
+        }
+    }
+
+    fn pc_line(&mut self, pc: &pc::Pc<'_>, n: u64) {
+        let role = match (pc.user, pc.link) {
+            (true, _) => FrameRole::User,
+            (false, true) => FrameRole::Lr,
+            (false, false) => FrameRole::Pc,
+        };
+        let frame = frame_of(&pc.place, true, role, n);
+        if pc.user {
+            // The bottom of a trace: the registers with which user space entered the kernel.
+            let at = self.push_stack(None, n);
+            let stack = &mut self.facts.report.stacks[at];
+            stack.context = Context::Process;
+            "User mode".clone_into(&mut stack.title);
+            if stack.role == StackRole::Crash {
+                stack.role = StackRole::Interrupted;
+            }
+            stack.frames.push(frame);
+            (self.current, self.registers_of) = (Some(at), Some(at));
+        } else if self.in_trace {
+            // An exception frame inside the trace: here the frames above it came in.
+            if !pc.link {
+                let at = self.current_stack(n);
+                self.facts.report.stacks[at].frames.push(frame);
+                self.registers_of = Some(at);
+            }
+        } else if self.role != StackRole::Panic {
+            let slot = if pc.link { &mut self.facts.lr } else { &mut self.facts.pc };
+            // A WARN's header names the same place as RIP, a page fault's `IP:` too: the later one has more to it
+            // (the module), unless it is bare.
+            if slot.as_ref().is_none_or(|old| old.function.is_none() || old.function == frame.function) {
+                *slot = Some(frame);
+            }
+            // arm: `pc : [<8015df40>]    lr : [<801559ec>]    psr: 60000093`
+        }
+    }
+
+    fn frame(&mut self, frame: &frame::Frame<'_>, n: u64) {
+        let at = self.current_stack(n);
+        self.in_trace = true;
+        self.facts.has_trace |= self.role == StackRole::Crash;
+        self.registers_of = None;
+        self.facts.report.stacks[at].frames.push(frame_of(&frame.place, frame.reliable, FrameRole::Return, n));
+    }
+
+    fn registers(&mut self, text: &str, n: u64) {
+        for register in registers::parse(text) {
+            let made = Register {
+                name: register.name.to_owned(),
+                value: format!("0x{:0width$x}", register.value, width = register.digits),
+                note: None,
+                line: n,
+            };
+            let set = match (self.in_trace, self.registers_of) {
+                (true, Some(at)) => &mut self.facts.report.stacks[at].registers,
+                // Old kernels print CR2 once more after the trace; panics print registers that are not the report's.
+                (true, None) if register.name != "CR2" => continue,
+                _ if self.role == StackRole::Panic => continue,
+                _ => &mut self.facts.report.registers,
+            };
+            if !set.iter().any(|old| old.name == made.name) {
+                set.push(made);
+            }
+        }
+    }
+
+    fn end_trace(&mut self) {
+        (self.in_trace, self.current, self.registers_of) = (false, None, None);
+    }
+
+    fn current_stack(&mut self, n: u64) -> usize {
+        if let Some(at) = self.current {
+            return at;
+        }
+        let at = self.push_stack(None, n);
+        self.current = Some(at);
+        at
+    }
+
+    fn push_stack(&mut self, tag: Option<&str>, n: u64) -> usize {
+        self.facts.report.stacks.push(Stack {
+            tag: tag.map(str::to_owned),
+            role: self.role,
+            line: n,
+            ..Stack::default()
+        });
+        self.facts.report.stacks.len() - 1
+    }
+
+    fn finish(mut self) -> Facts {
+        self.own_registers_again();
+        self.facts.report.stacks.retain(|stack| !stack.frames.is_empty());
+        self.facts.report.arch = self.arch;
+        self.trap();
+        self.access();
+        let mut facts = self.facts;
+        if let Some(pc) = facts.pc.clone() {
+            put_pc(&mut facts.report, pc);
+        }
+        let in_trace: Vec<_> = facts
+            .report
+            .stacks
+            .iter()
+            .flat_map(|stack| &stack.frames)
+            .filter(|frame| frame.reliable)
+            .filter_map(|frame| frame.module.clone())
+            .collect();
+        for module in &mut facts.report.modules {
+            module.in_trace = in_trace.contains(&module.name);
+        }
+        facts
+    }
+
+    /// Lines after the end mark whose instruction pointer is another's are an earlier report's: x86 keeps the
+    /// registers of the first Oops (`exec_summary_regs`, arch/x86/kernel/dumpstack.c) and prints them at the end
+    /// of every later one.
+    fn own_registers_again(&mut self) {
+        let foreign = self.after.iter().find_map(|(_, frame)| frame.as_ref()).is_some_and(|frame| {
+            self.facts.pc.as_ref().is_some_and(|own| {
+                (own.function.as_ref(), own.offset, own.address.is_some() && own.function.is_none())
+                    != (frame.function.as_ref(), frame.offset, frame.address.is_some() && frame.function.is_none())
+            })
+        });
+        if foreign && let (Some(first), Some(last)) = (self.after.first(), self.after.last()) {
+            self.facts.repeated = Some((first.0, last.0));
+        }
+    }
+
+    fn trap(&mut self) {
+        let page_fault = self.facts.fault.is_some()
+            || self.facts.report.trap.as_ref().is_some_and(|trap| oops::is_page_fault(&trap.name));
+        let (Some(arch), Some(code)) = (self.arch, self.code) else { return };
+        let decoded = arch::decode(arch, code, page_fault);
+        if self.access.0 == AccessKind::Unknown && decoded.access != AccessKind::Unknown {
+            self.access = (decoded.access, self.facts.report.trap.as_ref().map(|trap| trap.line));
+        }
+        let header_line = self.facts.header_line;
+        let trap = self.facts.report.trap.get_or_insert_with(|| Trap {
+            name: "exception".to_owned(),
+            code: Some(format!("{code:#x}")),
+            line: header_line,
+            ..Trap::default()
+        });
+        trap.code_name = Some(decoded.name.to_owned()).filter(|name| !name.is_empty());
+        trap.fields = decoded.fields;
+    }
+
+    fn access(&mut self) {
+        let report = &mut self.facts.report;
+        if let Some((address, line)) = self.guard {
+            report.access = Some(Access {
+                kind: self.access.0,
+                address: Some(format!("{address:#018x}")),
+                class: AddressClass::StackGuard,
+                meaning: "the guard page beside a kernel stack".to_owned(),
+                guessed: None,
+                line,
+                kind_line: self.access.1,
+            });
+            return;
+        }
+        let Some((value, digits, line)) = self.address else { return };
+        let digits = digits.min(16);
+        let mut meaning = address::classify(value, self.arch);
+        let mut guessed = None;
+        // The kernel says NULL for the first page; and where the CPU refused the address it is not canonical.
+        if self.facts.fault.is_none() && meaning.class == AddressClass::Unknown {
+            meaning.class = AddressClass::NonCanonical;
+        }
+        if let Some((what, real, _)) = &self.facts.kasan {
+            let of = address::classify(*real, self.arch);
+            meaning.words = format!("{}; KASAN says {what} at {real:#x}, {}", meaning.words, of.words);
+            if of.class != AddressClass::Unknown {
+                meaning.class = of.class;
+            }
+        }
+        if meaning.class == AddressClass::User && self.arch.is_some_and(|arch| matches!(arch, Arch::Arm | Arch::I386)) {
+            guessed = Some("where user space ends is a choice of this kernel's configuration".to_owned());
+        }
+        report.access = Some(Access {
+            kind: self.access.0,
+            address: Some(format!("0x{value:0digits$x}")),
+            class: meaning.class,
+            meaning: meaning.words,
+            guessed,
+            line,
+            kind_line: self.access.1,
+        });
+        for register in &mut report.registers {
+            if register.name == "CR2" {
+                register.note = Some("faulting address".to_owned());
+            }
+        }
+    }
+}
+
+/// The trapping instruction is the innermost frame, whether the trace repeats it (arm64) or not (x86).
+fn put_pc(report: &mut Report, pc: Frame) {
+    let Some(stack) = report.stacks.iter_mut().find(|stack| stack.role == StackRole::Crash) else {
+        let stack = Stack { line: pc.line, frames: vec![pc], ..Stack::default() };
+        let at = report.stacks.iter().position(|stack| stack.role == StackRole::Panic).unwrap_or(0);
+        report.stacks.insert(at.min(report.stacks.len()), stack);
+        return;
+    };
+    let same = stack
+        .frames
+        .iter_mut()
+        .find(|frame| frame.reliable)
+        .filter(|frame| frame.function == pc.function && frame.offset == pc.offset && pc.function.is_some());
+    match same {
+        Some(frame) => frame.role = FrameRole::Pc,
+        None => stack.frames.insert(0, pc),
+    }
+}
+
+fn frame_of(place: &frame::Place<'_>, reliable: bool, role: FrameRole, line: u64) -> Frame {
+    Frame {
+        function: place.function.map(str::to_owned),
+        offset: place.offset,
+        size: place.size,
+        module: place.module.map(str::to_owned),
+        build_id: place.build_id.map(str::to_owned),
+        address: place.address.map(|address| format!("{address:#018x}")),
+        reliable,
+        role,
+        line,
+    }
+}

@@ -1,0 +1,386 @@
+//! The scan: blocks of a log go in, reports come out, at the speed of a search for a few literals.
+//!
+//! Between reports no line is looked at: an Aho-Corasick automaton finds the literals that can begin one, and newlines
+//! are counted. Only from such a line on, until no report is open, are lines parsed. Results must never depend on
+//! where blocks end.
+
+use crate::explain::{self, Surroundings};
+use crate::index::LineIndex;
+use crate::kinds;
+use crate::line::Line;
+use crate::read::{self, Facts};
+use crate::segment::{End, Segment, Segmenter};
+use crate::sequence::{self, BootEnds};
+use crate::{context, culprit, prefix};
+use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
+use memchr::{memchr, memchr_iter, memrchr};
+use oopscope_report::{Boot, LogFacts, Report, Severity};
+use std::collections::BTreeMap;
+
+/// Bounds on what is kept of a log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Reports kept in full; later ones are only counted.
+    pub reports: usize,
+    /// Bytes of one line that are looked at.
+    pub line_bytes: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { reports: 1000, line_bytes: 16 << 10 }
+    }
+}
+
+/// Lines that tell about a boot.
+const BOOT: [&str; 4] = ["Linux version ", "ommand line: ", "DMI: ", "Machine model: "];
+/// Boots remembered.
+const MOST_BOOTS: usize = 1000;
+/// Bytes that are searched at once between reports.
+const CHUNK: usize = 64 << 10;
+
+/// Finds the reports in a log that is pushed through it.
+#[derive(Debug)]
+pub struct Scanner {
+    limits: Limits,
+    finder: AhoCorasick,
+    segmenter: Segmenter,
+    /// The beginning of a line whose end has not come yet, as far as it is looked at, and its whole length.
+    carry: Vec<u8>,
+    carry_len: u64,
+    /// Number of the line at the current position, and its offset.
+    line: u64,
+    offset: u64,
+    index: LineIndex,
+    log: LogFacts,
+    boot: u32,
+    ends: BootEnds,
+    /// Last time stamp seen in this boot.
+    last_time: Option<f64>,
+    /// `reports[i]` belongs to `facts[i]`, whose own report is empty meanwhile.
+    reports: Vec<Report>,
+    facts: Vec<Facts>,
+    /// Boot, title and offset in the culprit of reports that were not fatal, to count repeats.
+    seen: BTreeMap<(u32, String, Option<u64>), usize>,
+}
+
+impl Default for Scanner {
+    fn default() -> Self {
+        Self::new(Limits::default())
+    }
+}
+
+impl Scanner {
+    /// A scanner with nothing seen.
+    pub fn new(limits: Limits) -> Self {
+        let literals = kinds::RULES.iter().flat_map(|rule| rule.headers).chain(&kinds::MARKS).chain(&BOOT);
+        let finder = AhoCorasick::builder()
+            .kind(Some(AhoCorasickKind::DFA))
+            .match_kind(MatchKind::LeftmostFirst)
+            .build(literals)
+            .expect("a few dozen short literals make a small automaton");
+        Self {
+            limits,
+            finder,
+            segmenter: Segmenter::default(),
+            carry: Vec::new(),
+            carry_len: 0,
+            line: 1,
+            offset: 0,
+            index: LineIndex::default(),
+            log: LogFacts::default(),
+            boot: 0,
+            ends: BootEnds::new(),
+            last_time: None,
+            reports: Vec::new(),
+            facts: Vec::new(),
+            seen: BTreeMap::new(),
+        }
+    }
+
+    /// The next bytes of the log; blocks may end anywhere.
+    pub fn push(&mut self, bytes: &[u8]) {
+        self.log.bytes += bytes.len() as u64;
+        self.log.nul_bytes += memchr_iter(0, bytes).count() as u64;
+        let mut rest = bytes;
+        if self.carry_len > 0 {
+            let Some(at) = memchr(b'\n', rest) else { return self.carry(rest) };
+            self.carry(&rest[..at]);
+            self.carried_line(1);
+            rest = &rest[at + 1..];
+        }
+        let whole = memrchr(b'\n', rest).map_or(0, |at| at + 1);
+        self.lines(&rest[..whole]);
+        self.carry(&rest[whole..]);
+    }
+
+    /// The end of the log: closes what is open and links causes with consequences.
+    pub fn finish(&mut self) {
+        if self.carry_len > 0 {
+            self.carried_line(0);
+        }
+        self.segmenter.end();
+        self.take_finished();
+        self.note_end_of_boot();
+        let mut both: Vec<_> =
+            std::mem::take(&mut self.reports).into_iter().zip(std::mem::take(&mut self.facts)).collect();
+        both.sort_by_key(|(report, _)| report.first_line);
+        (self.reports, self.facts) = both.into_iter().unzip();
+        for at in 0..self.reports.len() {
+            self.explain(at);
+        }
+    }
+
+    /// Reports found until now, in the order in which they ended. [`Scanner::finish`] sorts them by their first
+    /// lines and fills in what only the whole log tells.
+    pub fn reports(&self) -> &[Report] {
+        &self.reports
+    }
+
+    /// The reports, when all is done.
+    pub fn into_reports(self) -> Vec<Report> {
+        self.reports
+    }
+
+    /// Facts about the log until now. `name` and `incomplete` are the caller's to fill in.
+    pub fn facts(&self) -> LogFacts {
+        LogFacts { lines: self.line - 1 + u64::from(self.carry_len > 0), ..self.log.clone() }
+    }
+
+    /// Where lines begin, sparsely.
+    pub fn index(&self) -> &LineIndex {
+        &self.index
+    }
+
+    /// Keeps the beginning of a line, as far as it will be looked at.
+    fn carry(&mut self, bytes: &[u8]) {
+        let room = self.limits.line_bytes.saturating_sub(self.carry.len()).min(bytes.len());
+        self.carry.extend_from_slice(&bytes[..room]);
+        self.carry_len += bytes.len() as u64;
+    }
+
+    /// The carried line is whole; `newline` is 1 unless the log ended without one.
+    fn carried_line(&mut self, newline: u64) {
+        let bytes = std::mem::take(&mut self.carry);
+        let len = std::mem::take(&mut self.carry_len);
+        if self.segmenter.is_idle() && !self.finder.is_match(&bytes) {
+            self.count(&bytes, len);
+            self.note_time(&bytes);
+        } else {
+            self.parse_line(&bytes, len);
+        }
+        self.line += 1;
+        self.offset += len + newline;
+        // Room for the next one, without holding on to what a long line took.
+        self.carry = bytes;
+        self.carry.clear();
+        self.carry.shrink_to(4 << 10);
+    }
+
+    /// Whole lines.
+    fn lines(&mut self, lines: &[u8]) {
+        let mut rest = lines;
+        while !rest.is_empty() {
+            if !self.segmenter.is_idle() {
+                rest = self.one_line(rest);
+                continue;
+            }
+            // A chunk that ends with a line.
+            let end = if rest.len() <= CHUNK {
+                rest.len()
+            } else {
+                match memrchr(b'\n', &rest[..CHUNK]) {
+                    Some(at) => at + 1,
+                    None => CHUNK + memchr(b'\n', &rest[CHUNK..]).map_or(rest.len() - CHUNK, |at| at + 1),
+                }
+            };
+            self.index.note(self.line, self.offset);
+            match self.finder.find(&rest[..end]) {
+                None => {
+                    self.skip(&rest[..end]);
+                    rest = &rest[end..];
+                }
+                Some(hit) => {
+                    let start = memrchr(b'\n', &rest[..hit.start()]).map_or(0, |at| at + 1);
+                    self.skip(&rest[..start]);
+                    rest = self.one_line(&rest[start..]);
+                }
+            }
+        }
+    }
+
+    /// Parses the first line of `rest` and gives what follows.
+    fn one_line<'a>(&mut self, rest: &'a [u8]) -> &'a [u8] {
+        let end = memchr(b'\n', rest).unwrap_or(rest.len());
+        self.index.note(self.line, self.offset);
+        self.parse_line(&rest[..end], end as u64);
+        self.line += 1;
+        self.offset += end as u64 + 1;
+        rest.get(end + 1..).unwrap_or_default()
+    }
+
+    /// Counts lines that are of no interest.
+    fn skip(&mut self, lines: &[u8]) {
+        let ascii = lines.is_ascii();
+        let mut start = 0;
+        for end in memchr_iter(b'\n', lines) {
+            if !ascii || end - start > self.limits.line_bytes {
+                self.count(&lines[start..end], (end - start) as u64);
+            }
+            start = end + 1;
+            self.line += 1;
+        }
+        self.offset += lines.len() as u64;
+        // The time of the last line that has one: a few lines from the end, not all of them.
+        let mut rest = lines;
+        for _ in 0..8 {
+            let Some(end) = rest.len().checked_sub(1) else { break };
+            let from = memrchr(b'\n', &rest[..end]).map_or(0, |at| at + 1);
+            if self.note_time(&rest[from..end]) {
+                break;
+            }
+            rest = &rest[..from];
+        }
+    }
+
+    fn count(&mut self, line: &[u8], len: u64) {
+        let seen = &line[..line.len().min(self.limits.line_bytes)];
+        let cut = len > self.limits.line_bytes as u64;
+        self.log.lines_cut += u64::from(cut);
+        let valid = match std::str::from_utf8(seen) {
+            Ok(_) => true,
+            // A character that the limit cut in two is not the log's fault.
+            Err(error) => cut && error.error_len().is_none(),
+        };
+        self.log.lines_not_utf8 += u64::from(!valid);
+    }
+
+    /// Remembers the time stamp at the beginning of a line; true when there is one.
+    fn note_time(&mut self, line: &[u8]) -> bool {
+        let head = String::from_utf8_lossy(&line[..line.len().min(96)]);
+        let time = prefix::strip(&head).0.time;
+        self.last_time = time.or(self.last_time);
+        time.is_some()
+    }
+
+    fn parse_line(&mut self, bytes: &[u8], len: u64) {
+        self.count(bytes, len);
+        let bytes = &bytes[..bytes.len().min(self.limits.line_bytes)];
+        let hit = self.finder.is_match(bytes);
+        let line = Line::new(self.line, bytes);
+        self.last_time = line.prefix.time.or(self.last_time);
+        if hit {
+            self.boot_line(&line);
+        }
+        self.segmenter.line(line, hit);
+        self.take_finished();
+    }
+
+    /// `Linux version …` begins a boot; some lines after it tell about it.
+    fn boot_line(&mut self, line: &Line) {
+        let text = line.text.trim_start();
+        if let Some(rest) = text.strip_prefix("Linux version ") {
+            self.note_end_of_boot();
+            // Reports before the first banner are of a boot whose banner the log does not have.
+            if !self.log.boots.is_empty() || !self.reports.is_empty() || !self.segmenter.is_idle() {
+                self.boot += 1;
+            }
+            self.segmenter.boot(self.boot);
+            self.take_finished();
+            self.last_time = line.prefix.time;
+            if self.log.boots.len() < MOST_BOOTS {
+                self.log.boots.push(Boot {
+                    number: self.boot,
+                    line: line.number,
+                    kernel: rest.split(' ').next().unwrap_or(rest).to_owned(),
+                    banner: text.to_owned(),
+                    ..Boot::default()
+                });
+            }
+            return;
+        }
+        let Some(boot) = self.log.boots.last_mut() else { return };
+        let text = text
+            .strip_prefix("Kernel command line: ")
+            .map_or_else(|| text.strip_prefix("Command line: "), Some)
+            .map_or_else(
+                || {
+                    text.strip_prefix("DMI: ")
+                        .or_else(|| text.strip_prefix("Machine model: "))
+                        .map(|machine| (false, machine))
+                },
+                |command| Some((true, command)),
+            );
+        match text {
+            Some((true, command)) => boot.command_line.get_or_insert_with(|| command.to_owned()),
+            Some((false, machine)) => boot.machine.get_or_insert_with(|| machine.to_owned()),
+            None => return,
+        };
+    }
+
+    fn note_end_of_boot(&mut self) {
+        self.ends.insert(self.boot, (self.line.saturating_sub(1), self.last_time));
+    }
+
+    fn take_finished(&mut self) {
+        for segment in self.segmenter.take_finished() {
+            self.report(segment);
+        }
+    }
+
+    fn report(&mut self, segment: Segment) {
+        if self.reports.len() >= self.limits.reports {
+            self.log.reports_not_kept += 1;
+            return;
+        }
+        let facts = make(segment);
+        let key = (facts.report.boot, facts.report.title.clone(), facts.report.culprit.as_ref().and_then(|c| c.offset));
+        if facts.report.severity != Severity::Fatal {
+            if let Some(&at) = self.seen.get(&key) {
+                self.reports[at].repeats += 1;
+                return;
+            }
+            self.seen.insert(key, self.reports.len());
+        }
+        let mut facts = facts;
+        self.reports.push(std::mem::take(&mut facts.report));
+        self.facts.push(facts);
+        self.explain(self.reports.len() - 1);
+    }
+
+    /// Writes the words of a report by what is known until now.
+    fn explain(&mut self, at: usize) {
+        let around = sequence::surroundings(&self.reports, at, &self.ends);
+        explain_with(&mut self.facts[at], &mut self.reports[at], &around);
+    }
+}
+
+fn explain_with(facts: &mut Facts, report: &mut Report, around: &Surroundings) {
+    std::mem::swap(&mut facts.report, report);
+    facts.report.may_follow_from = around.cause.map(|(index, _)| index);
+    explain::explain(facts, around);
+    std::mem::swap(&mut facts.report, report);
+}
+
+/// A segment to a report without its words.
+fn make(segment: Segment) -> Facts {
+    let mut facts = read::read(segment);
+    context::find(&mut facts);
+    facts.report.culprit = culprit::pick(&facts);
+    facts.report.corrupted_reason = damage(&facts);
+    facts.report.corrupted = facts.report.corrupted_reason.is_some();
+    (facts.report.title, facts.report.alt_titles) = (facts.rule.titles)(&facts);
+    facts
+}
+
+/// Why a report can't be trusted to name its place, in words.
+fn damage(facts: &Facts) -> Option<String> {
+    if facts.report.culprit.is_some() || facts.rule.is_panic {
+        return None;
+    }
+    Some(match facts.end {
+        End::Interrupted => "another report begins in the middle of it, before any function is named".to_owned(),
+        End::LogEnded => "the log ends before any function is named".to_owned(),
+        _ => "no function is named in it, neither by an instruction pointer nor by a trace".to_owned(),
+    })
+}

@@ -1,0 +1,377 @@
+//! Which lines belong to which report: the lines of a log go in, [`Segment`]s come out.
+//!
+//! A segment begins at a header that a kind's rule knows and takes the lines that the grammar recognises, of the
+//! same printk caller where the log has caller ids. It never swallows what it does not recognise: lines of other
+//! CPUs and of user space in between are passed over. Every segment ends: at its end marks and some quiet lines
+//! after, at the next header of the same caller, or at a limit.
+
+use crate::grammar::{code, die, fault, frame, marks, modules, pc, registers, task};
+use crate::kinds::{self, Rule};
+use crate::line::Line;
+use crate::prefix::Caller;
+use std::collections::BTreeMap;
+
+/// To which part of a report a line belongs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Part {
+    /// The report itself.
+    Body,
+    /// After `---[ end trace`: x86 prints registers again there, and not always those of this report.
+    After,
+    /// The panic that followed.
+    Panic,
+}
+
+/// The lines of one report.
+#[derive(Clone, Debug)]
+pub(crate) struct Segment {
+    pub(crate) rule: &'static Rule,
+    pub(crate) lines: Vec<(Part, Line)>,
+    /// Index in `lines` of the header.
+    pub(crate) header: usize,
+    pub(crate) boot: u32,
+    /// How it came to its end.
+    pub(crate) end: End,
+    /// A die line was seen.
+    died: bool,
+    part: Part,
+    panicked: bool,
+    quiet: u32,
+}
+
+/// How a segment came to its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum End {
+    /// By the kernel's own mark.
+    Marked,
+    /// No mark, but the log went on with other things.
+    Quiet,
+    /// The next report of the same caller began.
+    Interrupted,
+    /// The log ended first.
+    LogEnded,
+    /// It grew too long.
+    Limit,
+}
+
+/// Lines kept of one report. The longest in the wild, with several stacks, have some two thousand.
+const MOST_LINES: usize = 6000;
+/// Reports open at a time, each of another caller.
+const MOST_OPEN: usize = 32;
+/// Lines between `cut here` and the header: the text of a WARN.
+const MOST_PENDING: usize = 16;
+
+/// Sorts the lines of a log into segments.
+#[derive(Debug, Default)]
+pub(crate) struct Segmenter {
+    open: BTreeMap<Option<Caller>, Segment>,
+    /// Lines from `cut here` on, until a header follows.
+    pending: BTreeMap<Option<Caller>, Vec<Line>>,
+    /// Ended, but a panic may still follow: `Kernel panic - not syncing: Fatal exception` comes after the end mark,
+    /// other CPUs' lines between. At most one a caller.
+    lingering: Vec<Segment>,
+    finished: Vec<Segment>,
+    boot: u32,
+}
+
+impl Segmenter {
+    /// True when no line but a header can be of interest.
+    pub(crate) fn is_idle(&self) -> bool {
+        self.open.is_empty() && self.pending.is_empty()
+    }
+
+    /// A new boot begins: what was open has ended with the old kernel.
+    pub(crate) fn boot(&mut self, boot: u32) {
+        self.close_all(End::Quiet);
+        self.boot = boot;
+    }
+
+    /// The log ends.
+    pub(crate) fn end(&mut self) {
+        self.close_all(End::LogEnded);
+    }
+
+    /// Reports that are complete, in the order in which they began.
+    pub(crate) fn take_finished(&mut self) -> Vec<Segment> {
+        std::mem::take(&mut self.finished)
+    }
+
+    /// The next line. `hit` tells that it holds one of the literals by which reports are found.
+    pub(crate) fn line(&mut self, line: Line, hit: bool) {
+        let key = line.prefix.caller;
+        if hit {
+            if marks::is_cut_here(&line.text) {
+                self.pending.insert(key, vec![line]);
+                return;
+            }
+            if marks::panic_reason(&line.text).is_some() {
+                self.panic(key, line);
+                return;
+            }
+            if let Some(die) = die::parse(&line.text)
+                && let Some(open) = self.open.get_mut(&key)
+                && open.part == Part::Body
+                && open.rule.dies
+                && !open.died
+            {
+                let _ = die;
+                open.died = true;
+                open.push(line);
+                self.pending.remove(&key);
+                return;
+            }
+            if let Some(rule) = kinds::begins(&line.text) {
+                self.begin(key, line, rule);
+                return;
+            }
+        }
+        if let Some(pending) = self.pending.get_mut(&key) {
+            if pending.len() < MOST_PENDING {
+                pending.push(line.clone());
+            } else {
+                self.pending.remove(&key);
+            }
+        }
+        let Some(open) = self.open.get_mut(&key) else { return };
+        match open.take(line) {
+            Taken::Yes => {}
+            Taken::Ended(end) => self.close(key, end),
+        }
+    }
+
+    fn begin(&mut self, key: Option<Caller>, line: Line, rule: &'static Rule) {
+        self.close(key, End::Interrupted);
+        let lingering = std::mem::take(&mut self.lingering);
+        self.finished.extend(lingering);
+        if self.open.len() >= MOST_OPEN
+            && let Some(oldest) =
+                self.open.iter().min_by_key(|(_, open)| open.lines.first().map(|l| l.1.number)).map(|(key, _)| *key)
+        {
+            self.close(oldest, End::Limit);
+        }
+        let mut lines: Vec<_> =
+            self.pending.remove(&key).unwrap_or_default().into_iter().map(|line| (Part::Body, line)).collect();
+        let header = lines.len();
+        let died = die::parse(&line.text).is_some();
+        lines.push((Part::Body, line));
+        self.open.insert(
+            key,
+            Segment {
+                rule,
+                lines,
+                header,
+                boot: self.boot,
+                end: End::LogEnded,
+                died,
+                part: Part::Body,
+                panicked: false,
+                quiet: 0,
+            },
+        );
+    }
+
+    /// A panic belongs to the report that it follows from; else it is a report of its own.
+    fn panic(&mut self, key: Option<Caller>, line: Line) {
+        if let Some(open) = self.open.get_mut(&key) {
+            if !open.panicked && !open.rule.is_panic {
+                open.part = Part::Panic;
+                open.panicked = true;
+            }
+            open.push(line);
+            return;
+        }
+        let consequence = marks::panic_reason(&line.text).is_some_and(kinds::panic::is_consequence);
+        if consequence
+            && let Some(at) =
+                self.lingering.iter().rposition(|seg| !seg.panicked && !seg.rule.is_panic && seg.boot == self.boot)
+        {
+            let mut segment = self.lingering.remove(at);
+            segment.part = Part::Panic;
+            segment.panicked = true;
+            segment.quiet = 0;
+            segment.push(line);
+            self.open.insert(key, segment);
+            return;
+        }
+        self.begin(key, line, &kinds::panic::RULE);
+    }
+
+    fn close(&mut self, key: Option<Caller>, end: End) {
+        if let Some(mut segment) = self.open.remove(&key) {
+            let marked =
+                segment.part != Part::Body || segment.lines.iter().any(|(_, line)| marks::is_end_trace(&line.text));
+            segment.end = if marked { End::Marked } else { end };
+            self.lingering.push(segment);
+            if self.lingering.len() > MOST_OPEN {
+                self.finished.push(self.lingering.remove(0));
+            }
+        }
+    }
+
+    fn close_all(&mut self, end: End) {
+        self.pending.clear();
+        let keys: Vec<_> = self.open.keys().copied().collect();
+        for key in keys {
+            self.close(key, end);
+        }
+        let mut lingering = std::mem::take(&mut self.lingering);
+        lingering.sort_by_key(|segment| segment.lines.first().map(|line| line.1.number));
+        self.finished.extend(lingering);
+    }
+}
+
+enum Taken {
+    Yes,
+    Ended(End),
+}
+
+impl Segment {
+    fn push(&mut self, line: Line) {
+        self.quiet = 0;
+        self.lines.push((self.part, line));
+    }
+
+    fn take(&mut self, line: Line) -> Taken {
+        if self.lines.len() >= MOST_LINES {
+            return Taken::Ended(End::Limit);
+        }
+        let text = &line.text;
+        let belongs = match self.part {
+            Part::Body => belongs_to_body(text),
+            Part::After => belongs_after(text),
+            Part::Panic => belongs_to_body(text) || belongs_after(text),
+        };
+        if !belongs {
+            self.quiet += 1;
+            // Interleaved output of other CPUs can be long while a report is being printed; after its end
+            // mark only the panic is still to come.
+            let patience = if self.part == Part::After { 24 } else { 64 };
+            return if self.quiet > patience { Taken::Ended(End::Quiet) } else { Taken::Yes };
+        }
+        let ends_trace = marks::is_end_trace(text);
+        let ends_panic = marks::is_end_panic(text);
+        self.push(line);
+        if ends_panic {
+            return Taken::Ended(End::Marked);
+        }
+        if ends_trace && self.part == Part::Body {
+            self.part = Part::After;
+        }
+        Taken::Yes
+    }
+}
+
+/// Beginnings of lines that belong to a report and are recognised by no grammar of their own.
+const BODY: &[&str] = &[
+    "#PF: ",
+    "PGD ",
+    "PUD ",
+    "PMD ",
+    "PTE ",
+    "*pdpt",
+    "*pde",
+    "pgd = ",
+    "Mem abort info:",
+    "Data abort info:",
+    "ESR = ",
+    "ESR: ",
+    "EC = ",
+    "SET = ",
+    "EA = ",
+    "FSC = ",
+    "ISV = ",
+    "CM = ",
+    "GCS = ",
+    "FAR: ",
+    "Task stack:",
+    "IRQ stack:",
+    "Overflow stack:",
+    "swapper pgtable:",
+    "user pgtable:",
+    "KASAN: ",
+    "Hardware name: ",
+    "Workqueue: ",
+    "Stopper: ",
+    "Sched_ext: ",
+    "Tainted: ",
+    "Dumping ftrace buffer:",
+    "(ftrace buffer empty)",
+    "Flags: ",
+    "Control: ",
+    "Stack: (",
+    "Stack:",
+    "Exception stack(",
+    "Register r",
+    "Process ",
+    "Thread overran stack",
+    "irq event stamp:",
+    "hardirqs last ",
+    "softirqs last ",
+    "Backtrace",
+    "Unhandled fault",
+    "CPU: ",
+];
+
+fn belongs_to_body(text: &str) -> bool {
+    let trimmed = text.trim_start();
+    if trimmed.is_empty() {
+        return false;
+    }
+    BODY.iter().any(|start| trimmed.starts_with(start))
+        || fault::announce(text).is_some()
+        || die::parse(text).is_some()
+        || task::parse(text).is_some()
+        || pc::parse(text).is_some()
+        || !registers::parse(text).is_empty()
+        || code::parse(text).is_some()
+        || marks::stack_tag(text).is_some()
+        || marks::is_trace_start(text)
+        || frame::parse(text).is_some()
+        || modules::parse(text).is_some()
+        || marks::is_end_trace(text)
+        || is_page_table(trimmed)
+        || is_stack_dump(trimmed)
+        || is_caller_saved(trimmed)
+}
+
+fn belongs_after(text: &str) -> bool {
+    pc::parse(text).is_some()
+        || !registers::parse(text).is_empty()
+        || code::parse(text).is_some()
+        || marks::kernel_offset(text).is_some()
+        || marks::exit_note(text).is_some()
+        || marks::is_panic_epilogue(text)
+}
+
+/// arm and arm64: `[00000004] *pgd=00000000`, `[efff800000000137] pgd=1000000049992003, p4d=…`.
+fn is_page_table(text: &str) -> bool {
+    text.strip_prefix('[').and_then(|rest| rest.split_once(']')).is_some_and(|(address, rest)| {
+        matches!(address.len(), 8 | 16)
+            && address.bytes().all(|b| b.is_ascii_hexdigit())
+            && (rest.starts_with(" *pgd=") || rest.starts_with(" pgd=") || rest.starts_with(" address between"))
+    })
+}
+
+/// arm: `7f60: 00000005 ab48c000 …`, a row of the stack in hex.
+fn is_stack_dump(text: &str) -> bool {
+    text.split_once(':').is_some_and(|(offset, words)| {
+        offset.len() == 4
+            && offset.bytes().all(|b| b.is_ascii_hexdigit())
+            && words.starts_with(' ')
+            && words.split_ascii_whitespace().all(|w| w.len() == 8 && w.bytes().all(|b| b.is_ascii_hexdigit()))
+    })
+}
+
+/// arm: ` r10:84a90360 r9:82fe5410`, the callee-saved registers found in a frame.
+fn is_caller_saved(text: &str) -> bool {
+    let mut words = text.split_ascii_whitespace().peekable();
+    words.peek().is_some()
+        && words.all(|word| {
+            word.split_once(':').is_some_and(|(name, value)| {
+                name.starts_with('r')
+                    && name.len() <= 3
+                    && value.len() == 8
+                    && value.bytes().all(|b| b.is_ascii_hexdigit())
+            })
+        })
+}
