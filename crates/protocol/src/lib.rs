@@ -172,6 +172,9 @@ pub struct LinkFacts {
     pub view: View,
     /// Line number, in the log it was made from, of the link's first line.
     pub first_line: u64,
+    /// Index of the report that the link is about, among those of the link's text.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub report: Option<u32>,
     /// Why not everything could be read (damaged, cut off, made by a newer Oopscope); absent when all is well.
     pub problem: Option<String>,
 }
