@@ -20,6 +20,7 @@ mod notes;
 mod opening;
 mod problem;
 mod render;
+mod share;
 mod summary;
 mod task;
 mod utf16;
@@ -84,7 +85,10 @@ impl Session {
                 }
                 None => answers.push(failed(id, problem::no_example(&name))),
             },
-            Request::OpenLink { .. } => answers.push(failed(id, problem::nothing_given())),
+            Request::OpenLink { fragment } => match share::open(&fragment) {
+                Ok((link, input)) => self.open(Opening::new(id, None, Some(link), vec![input]), &mut answers),
+                Err(problem) => answers.push(failed(id, problem)),
+            },
             Request::Cancel => {
                 if let Some(mut opening) = self.opening.take() {
                     let step = opening.cancel();

@@ -119,3 +119,19 @@ pub(crate) fn superseded(by: &str) -> Problem {
 pub(crate) fn render(reason: &str) -> Problem {
     problem("engine", format!("The report could not be written: {reason}."), "Please report this as a bug.")
 }
+
+pub(crate) fn link(why: &str) -> Problem {
+    let mut message = why.to_owned();
+    if let Some(first) = message.get_mut(..1) {
+        first.make_ascii_uppercase();
+    }
+    problem(
+        "link",
+        message + ".",
+        "Nothing of it could be read. Copy the whole link again, or ask its sender for the report as a file.",
+    )
+}
+
+pub(crate) fn no_redaction(name: &str, known: &[&str]) -> Problem {
+    problem("bad-request", format!("There is no redaction called {name}."), format!("There are: {}.", known.join(", ")))
+}

@@ -6,6 +6,7 @@ use crate::find::Search;
 use crate::input::PartError;
 use crate::lines::{LineReader, Range};
 use crate::log::Log;
+use crate::share::Plan;
 use crate::{problem, render};
 use oopscope_protocol::{Event, Format, MAX_LINES, Problem, Request};
 
@@ -20,6 +21,7 @@ enum Work {
     Lines(LineReader),
     Find(Search),
     Render { reader: LineReader, index: Option<u32>, format: Format },
+    Share { reader: LineReader, plan: Plan },
 }
 
 /// What a step led to.
@@ -47,6 +49,10 @@ impl Task {
             Request::Render { index, format } => {
                 exists(log, index)?;
                 Work::Render { reader: LineReader::new(render::needed(log, index, format)), index, format }
+            }
+            Request::Share { index, redactions, view } => {
+                let plan = Plan::new(log, index, redactions.as_deref(), view)?;
+                Work::Share { reader: LineReader::new(plan.ranges()), plan }
             }
             _ => return Err(problem::nothing_given()),
         };
@@ -87,6 +93,10 @@ impl Work {
                 }
                 let (text, file_name) = render::render(log, *index, *format, &reader.take())?;
                 Ok(Some(Event::Rendered { text, file_name }))
+            }
+            Self::Share { reader, plan } => {
+                let done = reader.step(log).map_err(reading)?;
+                Ok(done.then(|| Event::Shared(Box::new(plan.shared(log, &reader.take())))))
             }
         }
     }

@@ -94,8 +94,17 @@ fn nothing_found(facts: &LogFacts) -> (String, Vec<String>) {
     (format!("No crash report found{place} ({lines}{so_far})."), oopscope_klog::looked_for())
 }
 
-/// A name for a file of it: the log's own, made safe, with what it is.
 fn file_name(log: &Log, index: Option<u32>, format: Format) -> String {
+    let extension = match format {
+        Format::Text => "txt",
+        Format::Markdown => "md",
+        Format::Json => "json",
+    };
+    file_name_of(log, index, extension)
+}
+
+/// A name for a file of a report, or of all: the log's own, made safe, with which report it is.
+pub(crate) fn file_name_of(log: &Log, index: Option<u32>, extension: &str) -> String {
     let name = log.facts.name.as_deref().unwrap_or_default();
     let safe: String =
         name.chars().take(60).map(|c| if c.is_ascii_alphanumeric() || "._-".contains(c) { c } else { '-' }).collect();
@@ -104,10 +113,5 @@ fn file_name(log: &Log, index: Option<u32>, format: Format) -> String {
         stem => stem,
     };
     let which = index.map(|index| format!("-{}", u64::from(index) + 1)).unwrap_or_default();
-    let extension = match format {
-        Format::Text => "txt",
-        Format::Markdown => "md",
-        Format::Json => "json",
-    };
     format!("{stem}.oops{which}.{extension}")
 }
