@@ -44,6 +44,7 @@ fn host_columns() {
     check("Nov 21 11:45:11 web-3 kernel: [  12.3] BUG: foo", "Nov 21 11:45:11 <host-1> kernel: [  12.3] BUG: foo");
     check("Nov  1 11:45:11 alpha sshd[77]: Accepted", "Nov  1 11:45:11 <host-1> sshd[77]: Accepted");
     check("<6>Nov  1 11:45:11 alpha CRON: x", "<6>Nov  1 11:45:11 <host-1> CRON: x");
+    check("Dec  4 15:56:11 alpha kern.info kernel: x", "Dec  4 15:56:11 <host-1> kern.info kernel: x");
     check("2026-11-21T11:45:11.123456+00:00 db.acme kernel: x", "2026-11-21T11:45:11.123456+00:00 <host-1> kernel: x");
     check("2026-11-21T11:45:11+0100 alpha systemd[1]: x", "2026-11-21T11:45:11+0100 <host-1> systemd[1]: x");
     check("Sat 2026-11-21 11:45:11 UTC alpha kernel: x", "Sat 2026-11-21 11:45:11 UTC <host-1> kernel: x");

@@ -3,7 +3,7 @@
 use oopscope_share::{Kind, redact};
 
 /// Lines of real kinds, each of which has tempted some scanner.
-const LINES: &str = r##"
+const LINES: &str = r#"
 [    0.000000] Linux version 6.1.0-56-amd64 (debian-kernel@lists.debian.org) (gcc-12 (Debian 12.2.0-14) 12.2.0, GNU ld (GNU Binutils for Debian) 2.40) #1 SMP PREEMPT_DYNAMIC Debian 6.1.192-1 (2026-09-14)
 [    0.000000] Linux version 6.8.0-45-generic (buildd@lcy02-amd64-115) (x86_64-linux-gnu-gcc-13 (Ubuntu 13.2.0-23ubuntu4) 13.2.0, GNU ld 2.42) #45-Ubuntu SMP
 [    0.000000] Linux version 5.14.0-503.el9.x86_64 (mockbuild@x86-64-04.build.eng.rdu2.redhat.com) (gcc (GCC) 11.5.0) #1 SMP
@@ -78,7 +78,7 @@ Internal error: Oops: 0000000096000004 [#1] SMP
 x29: ffff800080003f00 x28: ffff0000c0a1b2c3 x27: 0000000000000000
 PC is at do_raw_spin_lock.localalias+0x8/0x1c
 Nov 21 11:45:11 localhost kernel: e1000 0000:00:03.0 eth0: Reset adapter
-"##;
+"#;
 
 #[test]
 fn lines_of_a_report_stay_as_they_are() {

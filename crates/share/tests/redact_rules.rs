@@ -106,6 +106,9 @@ fn mixed_text() -> impl Strategy<Value = String> {
 }
 
 proptest! {
+    // A failure that was found becomes a named test here, not a file beside it.
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
     #[test]
     fn the_originals_put_back_give_the_text(text in mixed_text(), mask in 0u8..128) {
         let on: Vec<Kind> = Kind::ALL.into_iter().enumerate().filter(|(bit, _)| mask >> bit & 1 == 1).map(|(_, kind)| kind).collect();
@@ -141,8 +144,9 @@ proptest! {
 /// Everything that could make a scanner look at the same bytes again and again. The bound is generous, for a slow
 /// machine and a build without optimization; a scanner that is quadratic takes minutes.
 #[test]
+#[expect(clippy::disallowed_methods, reason = "a test may measure")]
 fn hostile_lines_cost_linear_time() {
-    const SIZE: usize = 1 << 20;
+    const SIZE: usize = if cfg!(debug_assertions) { 1 << 17 } else { 1 << 20 };
     let units = [
         "1.",
         "1",
@@ -193,7 +197,6 @@ fn hostile_lines_cost_linear_time() {
         let start = Instant::now();
         redact(&text, &Kind::ALL);
         let took = start.elapsed();
-        println!("{unit:?}: {took:?}");
         assert!(took < Duration::from_secs(10), "{unit:?} repeated takes {took:?}");
     }
 }

@@ -6,8 +6,8 @@
 use super::name;
 use std::ops::Range;
 
-/// How many words of a line may come before the tag: PRI, a date and time in six parts, the host.
-const WORDS: usize = 9;
+/// How many words of a line are looked at: PRI, a date and time in six parts, the host, a facility, the tag.
+const WORDS: usize = 10;
 /// How much of a line is looked at.
 const WITHIN: usize = 400;
 
@@ -29,6 +29,9 @@ pub(super) fn find(line: &str) -> Option<Range<usize>> {
         (start, word)
     });
     for (start, word) in words.filter(|(_, word)| !word.is_empty()).take(WORDS) {
+        if host.is_some() && is_facility(word) {
+            continue;
+        }
         if let Some(host) = host {
             let is_tag = is_kernel_or_process(word) || (classic && is_tag(word)) || (rfc5424 && word == "kernel");
             return is_tag.then_some(host);
@@ -62,6 +65,12 @@ fn is_time(word: &str) -> bool {
         byte.is_ascii_digit() || matches!(byte, b':' | b'.' | b',' | b'-' | b'+' | b'/' | b'T' | b'Z' | b'[' | b']')
     };
     word.bytes().all(numeric) || MONTHS.contains(&word) || DAYS.contains(&word) || ZONES.contains(&word)
+}
+
+/// What BusyBox's syslogd puts between host and tag: `kern.info`.
+fn is_facility(word: &str) -> bool {
+    const LEVELS: [&str; 8] = ["emerg", "alert", "crit", "err", "warn", "notice", "info", "debug"];
+    word.split_once('.').is_some_and(|(_, level)| LEVELS.contains(&level))
 }
 
 fn is_kernel_or_process(word: &str) -> bool {

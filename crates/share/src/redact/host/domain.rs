@@ -8,29 +8,14 @@ use super::super::scan::{before, is_one_of, is_word, starts_word, word_before};
 use std::ops::Range;
 
 /// Domains under which two parts make a name.
-const TOP: [&str; 16] = [
-    "com",
-    "org",
-    "net",
-    "edu",
-    "gov",
-    "mil",
-    "int",
-    "biz",
-    "info",
-    "local",
-    "lan",
-    "internal",
-    "intranet",
-    "corp",
-    "localdomain",
-    "home",
-];
+const TOP: [&str; 12] =
+    ["com", "org", "net", "edu", "gov", "local", "lan", "internal", "intranet", "corp", "localdomain", "home"];
 
-/// Domains that are short enough to end other words with dots too: here it takes three parts.
-const SHORT_TOP: [&str; 34] = [
-    "ac", "at", "au", "be", "br", "ca", "ch", "cloud", "cn", "cz", "de", "dk", "es", "eu", "fi", "fr", "ie", "in",
-    "io", "it", "jp", "kr", "nl", "no", "nz", "pl", "pt", "ru", "se", "tw", "ua", "uk", "us", "za",
+/// Domains that end other words with dots too (syslog's `kern.info`): here it takes three parts.
+const THREE_PARTS_TOP: [&str; 38] = [
+    "ac", "at", "au", "be", "biz", "br", "ca", "ch", "cloud", "cn", "cz", "de", "dk", "es", "eu", "fi", "fr", "ie",
+    "in", "info", "int", "io", "it", "jp", "kr", "mil", "nl", "no", "nz", "pl", "pt", "ru", "se", "tw", "ua", "uk",
+    "us", "za",
 ];
 
 /// What the kernel prints on everyone's machine; the public distributions come besides.
@@ -53,9 +38,18 @@ const PUBLIC: [&str; 16] = [
     "seabios.org",
 ];
 
-/// Makers of hardware, whose addresses count as public in a link only: their engineers' machines are not.
-const PUBLIC_LINKS: [&str; 8] =
-    ["intel.com", "amd.com", "nvidia.com", "arm.com", "microsoft.com", "ibm.com", "google.com", "vmware.com"];
+/// Makers of hardware and others, whose addresses count as public in a link only: their engineers' machines are not.
+const PUBLIC_LINKS: [&str; 9] = [
+    "apache.org",
+    "intel.com",
+    "amd.com",
+    "nvidia.com",
+    "arm.com",
+    "microsoft.com",
+    "ibm.com",
+    "google.com",
+    "vmware.com",
+];
 
 /// The longest name there can be, with room for one byte more.
 const LONGEST: usize = 254;
@@ -108,7 +102,7 @@ fn is_placed(name: &[u8]) -> bool {
     let well_formed = labels.clone().all(|label| !label.is_empty() && !label.contains(&b'_'));
     // `6.1.0-acme.com` is a kernel's version.
     let version = labels.take(2).all(|label| label.first().is_some_and(u8::is_ascii_digit));
-    let known = (parts >= 2 && is_one_of(top, &TOP)) || (parts >= 3 && is_one_of(top, &SHORT_TOP));
+    let known = (parts >= 2 && is_one_of(top, &TOP)) || (parts >= 3 && is_one_of(top, &THREE_PARTS_TOP));
     known && well_formed && !version
 }
 
