@@ -30,7 +30,7 @@
 #endif
 
 /* The crash itself: never inlined, never cloned, never folded into another of the same code: its name is in the log. */
-#define crash_site noinline __noclone __attribute__((no_icf))
+#define crash_site noinline __noclone __attribute__((no_icf)) __aligned(16)
 
 /*
  * The "Code:" line needs the bytes before the one that crashed, and no function here is far into its page: without this,
