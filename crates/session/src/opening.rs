@@ -181,7 +181,8 @@ impl Opening {
         all_notes.append(&mut self.notes);
         all_notes.extend(notes::about_facts(&facts));
         let (reads, bytes_read) = self.source.counters();
-        let reports = scanner.reports().to_vec();
+        let index = scanner.index().clone();
+        let reports = scanner.into_reports();
         let summary = LogSummary {
             facts: facts.clone(),
             reports: summary::all(&reports),
@@ -192,7 +193,7 @@ impl Opening {
             bytes_read,
         };
         let source = std::mem::take(&mut self.source);
-        let log = Log { facts, reports, index: scanner.index().clone(), source, end: self.offset };
+        let log = Log { facts, reports, index, source, end: self.offset };
         Step::Done(Box::new((log, summary)))
     }
 

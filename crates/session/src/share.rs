@@ -140,8 +140,7 @@ fn body(log: &Log, report: &Report) -> Range {
 
 /// The beginning of the report's boot, if its banner lies before the body and no later boot began in between.
 fn boot(log: &Log, report: &Report, body: Range) -> Option<Range> {
-    let boot = log.facts.boots.get(usize::try_from(report.boot).ok()?)?;
-    let from = boot.line;
+    let from = log.facts.boots.iter().find(|boot| boot.number == report.boot)?.line;
     (1..body.from).contains(&from).then(|| Range { from, to: (body.from - 1).min(from + BOOT_LINES) })
 }
 

@@ -2,7 +2,6 @@
 //!
 //! This module must never add anything that the report does not say.
 
-use crate::words;
 use oopscope_protocol::Summary;
 use oopscope_report::Report;
 
@@ -22,7 +21,7 @@ fn row(index: u32, report: &Report) -> Summary {
         title: report.title.clone(),
         kind: report.kind.name().to_owned(),
         severity: report.severity,
-        context: words::context(report.context).to_owned(),
+        context: oopscope_klog::context_words(report.context).to_owned(),
         time: report.time,
         first_line: report.first_line,
         last_line: report.last_line,

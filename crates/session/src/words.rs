@@ -31,18 +31,6 @@ pub(crate) fn number(n: u64) -> String {
     out
 }
 
-/// A context for people: `hard interrupt`.
-pub(crate) const fn context(context: Context) -> &'static str {
-    match context {
-        Context::Process => "process",
-        Context::Hardirq => "hard interrupt",
-        Context::Softirq => "softirq",
-        Context::Nmi => "NMI",
-        Context::Exception => "exception stack",
-        Context::Unknown => "unknown",
-    }
-}
-
 /// True when the task on the report is the one that was interrupted, not the one that ran the faulting code.
 pub(crate) const fn is_interrupt(context: Context) -> bool {
     matches!(context, Context::Hardirq | Context::Softirq | Context::Nmi)

@@ -26,18 +26,19 @@ pub(super) fn rows(item: &Item<'_>, log: &LogFacts) -> Vec<Fact> {
     let interrupted = words::is_interrupt(report.context);
     rows.add(if interrupted { "Interrupted" } else { "Task" }, task(report), "");
     rows.add("Workqueue", report.workqueue.clone(), "");
-    rows.add("Context", Some(words::context(report.context).to_owned()), &report.context_reason.plain());
+    rows.add("Context", Some(oopscope_klog::context_words(report.context).to_owned()), &report.context_reason.plain());
     rows.add("Culprit", report.culprit.as_ref().map(culprit), reason(report.culprit.as_ref()));
     rows.add("Access", report.access.as_ref().map(access), &report.access.as_ref().map(meaning).unwrap_or_default());
     rows.add("Trap", report.trap.as_ref().map(trap), &report.trap.as_ref().map(decoded).unwrap_or_default());
     rows.add("Taint", report.taint.as_ref().map(|taint| taint.text.trim().to_owned()), &flags(report.taint.as_ref()));
     rows.add("Panic", report.panic.as_ref().map(|panic: &Panic| panic.reason.clone()), "");
     rows.add("KASLR", report.kernel_offset.clone(), "");
-    rows.add("Time", report.time.map(|time| format!("{time:.6}")), "seconds since boot");
-    let boot = (log.boots.len() > 1).then(|| format!("{} of {}", u64::from(report.boot) + 1, log.boots.len()));
-    rows.add("Boot", boot, "in this log");
-    rows.add("Again", (report.repeats > 0).then(|| plural(report.repeats, "time", "times")), "later in this log");
-    rows.add("Known as", (!report.alt_titles.is_empty()).then(|| report.alt_titles.join("; ")), "");
+    rows.add("Time", report.time.map(|time| format!("{time:.6} s after boot")), "");
+    let boots = log.boots.last().map_or(0, |boot| u64::from(boot.number)) + 1;
+    let boot = (boots > 1).then(|| format!("{} of {boots} in this log", u64::from(report.boot) + 1));
+    rows.add("Boot", boot, "");
+    let again = (report.repeats > 0).then(|| format!("{} later in this log", plural(report.repeats, "time", "times")));
+    rows.add("Again", again, "");
     rows.add("Damaged", report.corrupted.then(|| report.corrupted_reason.clone().unwrap_or_default()), "");
     rows.0
 }

@@ -69,7 +69,7 @@ fn prose(prose: &Prose) -> String {
 fn span(span: &Span) -> String {
     let text = if span.code { code(&span.text) } else { escape(&span.text) };
     let text = if span.strong && !span.text.trim().is_empty() { strong(&text) } else { text };
-    if span.guess { format!("{text} (inferred)") } else { text }
+    if span.guess { super::inferred(&text) } else { text }
 }
 
 /// Bold, with the blanks at both ends left outside, where Markdown wants them.

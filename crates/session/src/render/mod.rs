@@ -86,6 +86,12 @@ fn line(line: &oopscope_protocol::LogLine) -> String {
     }
 }
 
+/// Words that Oopscope infers, marked as such before their full stop.
+fn inferred(text: &str) -> String {
+    let words = text.trim_end_matches(['.', ' ']);
+    format!("{words} (inferred){}", &text[words.len()..])
+}
+
 /// Why there is nothing to render, in a sentence, and what was looked for.
 fn nothing_found(facts: &LogFacts) -> (String, Vec<String>) {
     let place = facts.name.as_deref().map(|name| format!(" in {name}")).unwrap_or_default();

@@ -83,11 +83,7 @@ fn row(out: &mut String, fact: &Fact) {
 
 /// The words of a sentence; what is inferred and not read in the log is marked.
 fn plain(prose: &Prose) -> String {
-    prose
-        .0
-        .iter()
-        .map(|span| if span.guess { format!("{} (inferred)", span.text) } else { span.text.clone() })
-        .collect()
+    prose.0.iter().map(|span| if span.guess { super::inferred(&span.text) } else { span.text.clone() }).collect()
 }
 
 /// Writes words wrapped at [`WIDTH`], with `first` before the first line and `rest` before the others.

@@ -1,0 +1,112 @@
+//! What was typed on the command line.
+//!
+//! This module must never touch a file: it only says what is wanted.
+
+use crate::Failure;
+use crate::help::Topic;
+use lexopt::prelude::*;
+use oopscope_protocol::Format;
+use std::ffi::OsString;
+
+/// What to do.
+#[derive(Debug)]
+pub(crate) enum Command {
+    Help(Topic),
+    Version,
+    Log(LogOptions),
+    Link(LinkOptions),
+}
+
+/// `oopscope log`.
+#[derive(Debug)]
+pub(crate) struct LogOptions {
+    pub(crate) files: Vec<OsString>,
+    pub(crate) format: Format,
+}
+
+/// `oopscope link`.
+#[derive(Debug)]
+pub(crate) struct LinkOptions {
+    pub(crate) files: Vec<OsString>,
+    /// Counting from 1.
+    pub(crate) report: u32,
+    pub(crate) base: Option<String>,
+    /// Kinds of redaction that are off; `all` for all.
+    pub(crate) no_redact: Vec<String>,
+}
+
+impl From<lexopt::Error> for Failure {
+    fn from(error: lexopt::Error) -> Self {
+        Self::Message(format!("{error}\nTry: oopscope help"))
+    }
+}
+
+/// Reads the process's arguments.
+pub(crate) fn parse() -> Result<Command, Failure> {
+    let mut parser = lexopt::Parser::from_env();
+    let Some(first) = parser.next()? else { return Ok(Command::Help(Topic::All)) };
+    match first {
+        Short('h') | Long("help") => Ok(Command::Help(Topic::All)),
+        Short('V') | Long("version") => Ok(Command::Version),
+        Value(name) if name == "help" => help(&mut parser),
+        Value(name) if name == "log" => log(&mut parser),
+        Value(name) if name == "link" => link(&mut parser),
+        Value(name) => Err(no_command(&name)),
+        other => Err(other.unexpected().into()),
+    }
+}
+
+fn no_command(name: &OsString) -> Failure {
+    let name = name.to_string_lossy();
+    Failure::Message(format!("there is no command {name:?}\nTo read a log: oopscope log FILE"))
+}
+
+fn help(parser: &mut lexopt::Parser) -> Result<Command, Failure> {
+    match parser.next()? {
+        None => Ok(Command::Help(Topic::All)),
+        Some(Value(name)) => Topic::of(&name.to_string_lossy()).map(Command::Help).ok_or_else(|| no_command(&name)),
+        Some(other) => Err(other.unexpected().into()),
+    }
+}
+
+fn log(parser: &mut lexopt::Parser) -> Result<Command, Failure> {
+    let mut options = LogOptions { files: Vec::new(), format: Format::Text };
+    while let Some(arg) = parser.next()? {
+        match arg {
+            Short('h') | Long("help") => return Ok(Command::Help(Topic::Log)),
+            Short('f') | Long("format") => options.format = format(&parser.value()?.string()?)?,
+            Value(file) => options.files.push(file),
+            other => return Err(other.unexpected().into()),
+        }
+    }
+    Ok(Command::Log(options))
+}
+
+fn format(name: &str) -> Result<Format, Failure> {
+    match name {
+        "text" => Ok(Format::Text),
+        "markdown" => Ok(Format::Markdown),
+        "json" => Ok(Format::Json),
+        other => Err(Failure::Message(format!("there is no format {other:?}; there are text, markdown and json"))),
+    }
+}
+
+fn link(parser: &mut lexopt::Parser) -> Result<Command, Failure> {
+    let mut options = LinkOptions { files: Vec::new(), report: 1, base: None, no_redact: Vec::new() };
+    while let Some(arg) = parser.next()? {
+        match arg {
+            Short('h') | Long("help") => return Ok(Command::Help(Topic::Link)),
+            Long("report") => {
+                options.report = parser.value()?.parse()?;
+                if options.report == 0 {
+                    return Err(Failure::Message("reports are counted from 1".into()));
+                }
+            }
+            Long("base") => options.base = Some(parser.value()?.string()?),
+            Long("no-redact") => options.no_redact.push(parser.value()?.string()?),
+            Value(file) => options.files.push(file),
+            other => return Err(other.unexpected().into()),
+        }
+    }
+    Ok(Command::Link(options))
+}

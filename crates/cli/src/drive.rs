@@ -1,0 +1,64 @@
+//! Drives the session: opens inputs to the end, and waits for answers.
+//!
+//! This module must never look into a report.
+
+use crate::help::BUILD_ID;
+use crate::input;
+use crate::progress::ProgressLine;
+use crate::{Failure, note};
+use oopscope_protocol::{Event, LogSummary, Request};
+use oopscope_session::{Answer, Session};
+use std::ffi::OsString;
+
+/// A log that is open.
+pub(crate) struct Opened {
+    session: Session,
+    pub(crate) summary: LogSummary,
+}
+
+/// Opens files as one log, with its notes and its progress on stderr.
+pub(crate) fn open(files: &[OsString]) -> Result<Opened, Failure> {
+    let inputs = input::all(files)?;
+    let mut session = Session::new(BUILD_ID);
+    let mut progress = ProgressLine::new();
+    let mut answers = session.request(1, Request::Open { name: None, text: None }, inputs);
+    loop {
+        for Answer { event, .. } in answers {
+            match event {
+                Event::Progress(step) => progress.show(&step),
+                Event::Opened(summary) => {
+                    progress.clear();
+                    summary.notes.iter().for_each(|text| note(text));
+                    return Ok(Opened { session, summary: *summary });
+                }
+                Event::Failed(problem) => {
+                    progress.clear();
+                    return Err(problem.into());
+                }
+                _ => {}
+            }
+        }
+        answers = step(&mut session)?;
+    }
+}
+
+impl Opened {
+    /// Asks for something that has one answer.
+    pub(crate) fn ask(&mut self, request: Request) -> Result<Event, Failure> {
+        let mut answers = self.session.request(2, request, Vec::new());
+        loop {
+            match answers.pop() {
+                Some(Answer { event: Event::Failed(problem), .. }) => return Err(problem.into()),
+                Some(Answer { event, .. }) => return Ok(event),
+                None => answers = step(&mut self.session)?,
+            }
+        }
+    }
+}
+
+fn step(session: &mut Session) -> Result<Vec<Answer>, Failure> {
+    if session.is_busy() {
+        return Ok(session.step());
+    }
+    Err(Failure::Message("the engine gave no answer; please report this as a bug".into()))
+}

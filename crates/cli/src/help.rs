@@ -1,0 +1,93 @@
+//! The help texts.
+//!
+//! Tests hold them against snapshots, so that a change of a command's behaviour is a change of its help.
+
+/// The build that the session reports; set by xtask.
+pub(crate) const BUILD_ID: &str = match option_env!("OOPSCOPE_BUILD_ID") {
+    Some(id) => id,
+    None => "dev",
+};
+
+/// What help is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Topic {
+    All,
+    Log,
+    Link,
+}
+
+impl Topic {
+    /// The topic of a command's name.
+    pub(crate) fn of(command: &str) -> Option<Self> {
+        match command {
+            "log" => Some(Self::Log),
+            "link" => Some(Self::Link),
+            _ => None,
+        }
+    }
+
+    /// The help text.
+    pub(crate) const fn text(self) -> &'static str {
+        match self {
+            Self::All => ALL,
+            Self::Log => LOG,
+            Self::Link => LINK,
+        }
+    }
+}
+
+/// What `--version` prints.
+pub(crate) fn version() -> String {
+    format!("oopscope {} (build {BUILD_ID})\n", env!("CARGO_PKG_VERSION"))
+}
+
+const ALL: &str = "\
+Oopscope finds crash reports in Linux kernel logs and says what happened.
+Nothing leaves this machine.
+
+Usage:
+  oopscope log [FILE|-]...       print the reports of a log
+  oopscope link [FILE|-]...      print a link that holds a report
+  oopscope help [COMMAND]        more about a command
+  oopscope --version
+
+Exit status: 0 with reports, 1 when the log has none, 2 on an error.
+";
+
+const LOG: &str = "\
+Prints the crash reports of a kernel log, the first report first: what
+happened, the facts, and the report's own lines.
+
+Usage: oopscope log [-f FORMAT] [FILE|-]...
+
+  FILE...            logs; several are read as one, in the order given
+  -, or no FILE      standard input: dmesg | oopscope log
+  -f, --format FORMAT
+                     text      for a mail (the default)
+                     markdown  for an issue tracker
+                     json      for tools; docs/json-schema.md describes it
+
+Notes about the log (bytes that are no text, files left out) go to stderr.
+A log of any size is read; standard input beyond 64 MB is kept in a
+temporary file without a name while it is read.
+
+Exit status: 0 with reports, 1 when the log has none, 2 on an error.
+";
+
+const LINK: &str = "\
+Prints a link that holds a report with its surroundings. The text itself is
+in the link, after the #, which browsers never send to a server.
+
+Usage: oopscope link [OPTION]... [FILE|-]...
+
+  --report N         which report, counting from 1 (the default)
+  --base URL         address of the page; without it, and without OOPSCOPE_BASE
+                     in the environment, only the fragment #o1... is printed,
+                     to be put behind the address of any Oopscope page
+  --no-redact KIND   leave these in the text; may be given several times:
+                     ip, mac, host, serial, uuid, email, user-path, or all
+
+What was redacted is told on stderr: read the link's text before you send it.
+
+Exit status: 0 with a link, 1 when the log has no report, 2 on an error.
+";
