@@ -1,0 +1,112 @@
+//! The fuzz targets: one function for each entry point that takes bytes from outside, which panics when something
+//! that must hold does not.
+//!
+//! The functions must never read anything but what they are handed, and never depend on chance: an input that fails
+//! once has to fail again. libFuzzer's mains in `libfuzzer/` call them on nightly; the tests of this crate call them
+//! on stable, over the seeds in `corpus/` and over mutations of them and of the fixtures.
+//!
+//! ```text
+//! cargo test -p oopscope-fuzz-targets                                        what CI runs: seconds
+//! OOPSCOPE_FUZZ_ROUNDS=200 cargo test --profile fast -p oopscope-fuzz-targets   the same for minutes, other mutations
+//! cargo +nightly fuzz run --fuzz-dir tests/fuzz/libfuzzer klog_parse tests/fuzz/corpus/klog_parse
+//! ```
+#![forbid(unsafe_code)]
+
+pub mod mutate;
+
+use mutate::Rng;
+use oopscope_klog::{Limits, Scanner};
+use oopscope_report::{LogFacts, Report};
+use oopscope_share::{Kind, Link, decode, encode, redact};
+
+/// A target: its name, which is also its folder's in `corpus/`, and its function.
+pub type Target = (&'static str, fn(&[u8]));
+
+/// All targets.
+pub const TARGETS: [Target; 3] =
+    [("klog_parse", klog_parse), ("share_decode", share_decode), ("share_redact", share_redact)];
+
+/// Any bytes are a log, and its reports do not depend on where the blocks end in which it is read.
+pub fn klog_parse(log: &[u8]) {
+    let whole = oopscope_klog::parse(log);
+    check_lines(&whole.0, &whole.1);
+    let mut rng = Rng::of(log);
+    for longest_block in [7, 300] {
+        let mut scanner = Scanner::new(Limits::default());
+        let mut rest = log;
+        while !rest.is_empty() {
+            let (block, after) = rest.split_at(rest.len().min(1 + rng.below(longest_block)));
+            scanner.push(block);
+            rest = after;
+        }
+        scanner.finish();
+        let facts = scanner.facts();
+        let reports = scanner.into_reports();
+        assert_same(&whole, &(reports, facts));
+    }
+    for line in log.split(|&byte| byte == b'\n').take(200) {
+        let (text, _) = oopscope_klog::display_line(line);
+        assert!(
+            !text.chars().any(|char| char.is_control() && char != '\t'),
+            "control characters reach the page: {text:?}"
+        );
+    }
+}
+
+/// Lines that a report names are lines of the log.
+fn check_lines(reports: &[Report], facts: &LogFacts) {
+    for (index, report) in reports.iter().enumerate() {
+        let Report { first_line, last_line, .. } = *report;
+        assert!(
+            1 <= first_line && first_line <= last_line && last_line <= facts.lines,
+            "report {index} is of lines {first_line} to {last_line} of {}",
+            facts.lines
+        );
+        let frames = report.stacks.iter().flat_map(|stack| &stack.frames);
+        for line in frames.map(|frame| frame.line) {
+            assert!(
+                (1..=facts.lines).contains(&line),
+                "a frame of report {index} names line {line} of {}",
+                facts.lines
+            );
+        }
+        let earlier = report.may_follow_from.is_none_or(|cause| (cause as usize) < index);
+        assert!(earlier, "report {index} may follow from {:?}", report.may_follow_from);
+    }
+    assert!(reports.is_sorted_by_key(|report| report.first_line), "reports are not in the order of the log");
+}
+
+/// By their text, for a time that is not a number differs from itself.
+fn assert_same(whole: &(Vec<Report>, LogFacts), blocks: &(Vec<Report>, LogFacts)) {
+    if whole != blocks {
+        assert_eq!(format!("{whole:#?}"), format!("{blocks:#?}"), "the reports depend on where blocks end");
+    }
+}
+
+/// Any string is taken for a link, and what is read from it can be made a link again.
+pub fn share_decode(fragment: &[u8]) {
+    let fragment = String::from_utf8_lossy(fragment);
+    let decoded = decode(&fragment);
+    if let Ok(again) = encode(&decoded.link) {
+        let back = decode(&again);
+        assert_eq!((back.link, back.problem), (decoded.link, None), "what was read does not make the round");
+    }
+}
+
+/// Any text can be redacted with any kinds, nothing else is lost, and a second time finds no more.
+pub fn share_redact(text: &[u8]) {
+    let text = String::from_utf8_lossy(text);
+    let mask = Rng::of(text.as_bytes()).below(1 << Kind::ALL.len());
+    let some: Vec<_> = Kind::ALL.into_iter().enumerate().filter(|(bit, _)| mask >> bit & 1 == 1).collect();
+    let some: Vec<_> = some.into_iter().map(|(_, kind)| kind).collect();
+    for on in [&Kind::ALL[..], &some] {
+        let redacted = redact(&text, on);
+        let back: String =
+            redacted.pieces.iter().map(|piece| piece.original.as_deref().unwrap_or(&piece.text)).collect();
+        assert_eq!(back, text, "the originals put back do not give the text");
+        assert_eq!(redacted.text().lines().count(), text.lines().count(), "redaction changes the number of lines");
+        if let Ok(fragment) = encode(&Link { text: redacted.text(), ..Link::default() }) {
+            assert_eq!(decode(&fragment).link.text, redacted.text(), "a redacted text does not make the round");
+        }
+    }
+}
