@@ -1,0 +1,44 @@
+// Starts the page: loads the UI that lies beside this file, hands it the build's id, registers the service worker.
+// It must never guess an address: everything is found relative to this file, so it is always of one build.
+// When anything fails it says so, with the reason, in the shell of index.html.
+
+const here = new URL('./', import.meta.url);
+const base = new URL('../../', here);
+// …/v/<build-id>/boot.js
+const buildId = here.pathname.split('/').at(-2);
+
+function fail(reason, advice) {
+  document.body.dataset.engine = 'dead';
+  // The UI may have replaced the shell before it failed.
+  let message = document.getElementById('boot-message');
+  if (!message) {
+    message = document.createElement('p');
+    message.id = 'boot-message';
+    document.body.prepend(message);
+  }
+  message.setAttribute('role', 'alert');
+  message.textContent = `Oopscope could not start: ${reason} ${advice}`;
+}
+
+async function start() {
+  if (typeof WebAssembly !== 'object') {
+    fail('WebAssembly is switched off in this browser.', 'Allow it for this page, or use the command: oopscope log FILE.');
+    return;
+  }
+  try {
+    const ui = await import(new URL('ui.js', here).href);
+    await ui.default({ module_or_path: new URL('ui_bg.wasm', here) });
+    ui.start(buildId, base.href);
+  } catch (error) {
+    const words = error instanceof Error ? error.message : String(error);
+    fail(`${words}.`, 'Reload the page. If it stays, a file of the site is missing or was changed on the way: build ' + buildId + '.');
+    return;
+  }
+  // Only on https and localhost. Without it all works but for opening the page offline.
+  // `none`: an update must be seen whatever the server says about caching.
+  navigator.serviceWorker
+    ?.register(new URL('sw.js', base), { scope: base.href, updateViaCache: 'none' })
+    .catch((error) => console.info(`No offline use: ${error}`));
+}
+
+await start();
