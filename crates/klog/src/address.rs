@@ -59,6 +59,13 @@ pub(crate) fn classify(address: u64, arch: Option<Arch>) -> Meaning {
     if let Some(poison) = poison(address, wide) {
         return poison;
     }
+    // arm64 reports addresses of its lower half without their top byte, which may hold a tag (`untagged_addr`).
+    if arch == Some(Arch::Arm64)
+        && address >> 56 == 0
+        && let Some(poison) = poison(address | (address << 8 & 0xff << 56), wide)
+    {
+        return poison;
+    }
     if address == 0 {
         return meaning(AddressClass::NullPage, "a NULL pointer");
     }
@@ -214,6 +221,7 @@ mod tests {
         check(0x6b6b_6b6b_6b6b_6b6b, Arch::X86_64, Poison, "POISON_FREE");
         check(0x6b6b_6b6b_6b6b_6b83, Arch::X86_64, Poison, "+ 0x18");
         check(0x6b6b_6b6b_6b6b_6b5b, Arch::X86_64, Poison, "- 0x10");
+        check(0x006b_6b6b_6b6b_6b6b, Arch::Arm64, Poison, "POISON_FREE");
         check(0x6b6b_6b73, Arch::Arm, Poison, "POISON_FREE (0x6b repeated) + 0x8");
         check(0xdead_4ead_0000_0000, Arch::X86_64, NonCanonical, "not canonical");
         check(0x7f00_0000_1000, Arch::X86_64, User, "user space");

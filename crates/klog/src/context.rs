@@ -232,6 +232,7 @@ fn title_stacks(facts: &mut Facts) {
         rule if rule.dies => "where it crashed",
         _ => "where it warned",
     };
+    let nobody = facts.report.comm.is_none() && facts.report.pid.is_none();
     let idle =
         facts.report.comm.as_deref().is_some_and(|comm| comm.starts_with("swapper")) && facts.report.pid == Some(0);
     for stack in &mut facts.report.stacks {
@@ -240,6 +241,7 @@ fn title_stacks(facts: &mut Facts) {
         }
         let place = match stack.context {
             Context::Process if idle => "Idle task".to_owned(),
+            Context::Process if nobody => "Process context".to_owned(),
             Context::Process => format!("Task {task}"),
             Context::Unknown => "Trace".to_owned(),
             context => {

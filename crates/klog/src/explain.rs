@@ -9,7 +9,7 @@ use crate::grammar::hex;
 use crate::kinds::panic;
 use crate::read::Facts;
 use crate::segment::End;
-use oopscope_report::{AccessKind, AddressClass, Context, Notice, NoticeKind, Prose, Report, StackRole};
+use oopscope_report::{AccessKind, AddressClass, Context, FrameRole, Notice, NoticeKind, Prose, Report, StackRole};
 
 /// What the rest of the log tells about a report.
 #[derive(Clone, Debug, Default)]
@@ -29,20 +29,23 @@ pub(crate) struct Surroundings {
 /// Writes the verdict and the notices.
 pub(crate) fn explain(facts: &mut Facts, around: &Surroundings) {
     facts.report.verdict = verdict(facts, around);
-    if let Some(reason) = facts.report.panic.as_ref().map(|panic| panic.reason.clone()) {
-        let meaning = panic_meaning(&reason);
-        if let Some(panic) = &mut facts.report.panic {
-            panic.meaning = meaning;
-        }
+    let meaning = panic_meaning(&facts.report);
+    if let (Some(panic), Some(words)) = (&mut facts.report.panic, meaning) {
+        panic.meaning = Prose::default().text(words);
     }
     facts.report.notices = notices(facts, around);
 }
 
-fn panic_meaning(reason: &str) -> Prose {
-    match panic::meaning(reason) {
-        Some(words) => Prose::default().text(words),
-        None => Prose::default(),
+/// What the panic's reason means for this report.
+fn panic_meaning(report: &Report) -> Option<&'static str> {
+    let reason = &report.panic.as_ref()?.reason;
+    if reason.ends_with("in interrupt") && report.context == Context::Process {
+        // in_interrupt() also holds on an exception stack and with bottom halves off (kernel/panic.c, `oops_end`).
+        return Some(
+            "the fault happened where no task can be killed, on an exception stack or with bottom halves off: the kernel can only stop",
+        );
     }
+    panic::meaning(reason)
 }
 
 /// "A write to 0x100, inside the NULL page: …,".
@@ -176,6 +179,11 @@ fn place(prose: Prose, facts: &Facts) -> Prose {
         return prose.text("at a place that the log does not name");
     };
     let pc = facts.pc.as_ref().filter(|pc| pc.function.is_some());
+    // What a check or a guard page notices happens in a function; an access is made by one.
+    let by = match facts.report.kind.name() {
+        "bug" | "warning" | "stack-overflow" | "double-fault" => "in ",
+        _ => "by ",
+    };
     let is_pc =
         pc.is_some_and(|pc| pc.line == culprit.line || (pc.module == culprit.module && pc.offset == culprit.offset));
     let name = match culprit.offset {
@@ -184,11 +192,11 @@ fn place(prose: Prose, facts: &Facts) -> Prose {
     };
     let mut prose = match pc {
         Some(pc) if !is_pc => prose
-            .text("by ")
+            .text(by)
             .code(format!("{}+{:#x}", pc.function.as_deref().unwrap_or("?"), pc.offset.unwrap_or(0)), Some(pc.line))
             .text(", called from "),
         None if facts.pc.is_some() => prose.text("called from "),
-        _ => prose.text("by "),
+        _ => prose.text(by),
     };
     prose = prose.code(name, Some(culprit.line));
     if let Some(module) = &culprit.module {
@@ -205,7 +213,7 @@ fn fate(prose: Prose, facts: &Facts, around: &Surroundings) -> Prose {
     let report = &facts.report;
     if let Some(panic) = &report.panic {
         let prose = prose.text("The kernel then ").strong("panicked", Some(panic.line)).text(": ");
-        return match panic::meaning(&panic.reason) {
+        return match panic_meaning(report) {
             Some(words) => prose.claim(words, Some(panic.line)).text("."),
             None => prose.claim(panic.reason.clone(), Some(panic.line)).text("."),
         };
@@ -420,6 +428,20 @@ fn hints(facts: &Facts) -> Vec<Prose> {
                 .text("; who queued it is not in the trace."),
         );
     }
+    let misled = report.stacks.iter().flat_map(|stack| stack.frames.windows(2)).find(|pair| {
+        let calls_panic =
+            pair[0].function.as_deref().is_some_and(|name| matches!(name, "panic" | "vpanic" | "__stack_chk_fail"));
+        calls_panic && pair[1].offset == Some(0) && pair[1].role == FrameRole::Return
+    });
+    if let Some([panic, next]) = misled {
+        hints.push(
+            Prose::default()
+                .code(format!("{}+0x0", next.function.as_deref().unwrap_or("?")), Some(next.line))
+                .text(" is not the caller of ")
+                .code(panic.function.clone().unwrap_or_default(), Some(panic.line))
+                .text(", which never returns: the return address lies just behind the caller's last instruction, where the next function begins. The caller is the function before it in the same module."),
+        );
+    }
     if let Some(flag) = report.taint.as_ref().and_then(|taint| taint.flags.iter().find(|flag| flag.letter == 'M')) {
         hints.push(
             Prose::default()
@@ -427,15 +449,13 @@ fn hints(facts: &Facts) -> Vec<Prose> {
                 .text("."),
         );
     }
-    if let Some((text, line)) = &facts.exit_note
+    // `irqs disabled` is how every page fault ends; a raised preempt_count is a lock that was held.
+    if let Some((text, line)) = facts.exit_note.as_ref().filter(|(text, _)| text.contains("preempt_count"))
         && report.panic.is_none()
     {
-        hints.push(
-            Prose::default()
-                .text("The kernel noted: ")
-                .claim(text.clone(), Some(*line))
-                .text(". Locks that it held are still held: what waits for them will hang."),
-        );
+        hints.push(Prose::default().text("The kernel noted: ").claim(text.clone(), Some(*line)).text(
+            ". It held a spinlock or had preemption off, and nobody releases that now: what waits for it will hang.",
+        ));
     }
     hints
 }

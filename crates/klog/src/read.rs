@@ -6,7 +6,7 @@
 use crate::grammar::{code, die, fault, frame, marks, modules, pc, registers, task};
 use crate::kinds::{Rule, oops, warning};
 use crate::line::Line;
-use crate::segment::{End, Part, Segment};
+use crate::segment::{self, End, Part, Segment};
 use crate::{address, arch, taint};
 use oopscope_report::{
     Access, AccessKind, AddressClass, Arch, Code, Context, Frame, FrameRole, Module, Panic, Register, Report, Severity,
@@ -54,6 +54,9 @@ pub(crate) fn read(segment: Segment) -> Facts {
         } else {
             if at == header {
                 reader.header(line);
+            } else if at == header + 1 && segment::is_message(rule, &line.text) {
+                // Without a trap for WARN (arm), the words come after the header.
+                reader.facts.message.push((line.text.trim().to_owned(), line.number));
             }
             reader.line(*part, line);
         }
@@ -170,7 +173,7 @@ impl Reader {
         match part {
             Part::After => self.after_line(text, n),
             Part::Body => self.body_line(text, n),
-            Part::Panic => self.trace_line(text, n),
+            Part::Panic => self.panic_line(text, n),
         }
     }
 
@@ -202,6 +205,9 @@ impl Reader {
             return;
         }
         if let Some((what, code, address)) = fault::unhandled(text) {
+            if text.contains("prefetch abort") {
+                self.access = (AccessKind::Execute, Some(n));
+            }
             self.facts.fault.get_or_insert_with(|| what.to_owned());
             self.facts.fault_unhandled = true;
             self.code = self.code.or(code);
@@ -243,6 +249,18 @@ impl Reader {
             } else {
                 self.trace_line(text, n);
             }
+        }
+    }
+
+    /// After a panic: its own trace. Who ran is said there alone when a warning's panic came before its own facts.
+    fn panic_line(&mut self, text: &str, n: u64) {
+        let nobody_yet = self.facts.report.task_line.is_none();
+        if nobody_yet && let Some(task) = task::parse(text) {
+            self.task(&task, n);
+        } else if let Some(hardware) = text.trim_start().strip_prefix("Hardware name: ") {
+            self.facts.report.hardware.get_or_insert_with(|| hardware.trim().to_owned());
+        } else {
+            self.trace_line(text, n);
         }
     }
 
@@ -311,7 +329,9 @@ impl Reader {
         } else if let Some(pc) = pc::parse(text) {
             self.pc_line(&pc, n);
         } else if let Some(code) = code::parse(text) {
-            if self.facts.report.code.is_none() && self.role != StackRole::Panic {
+            // Inside a trace the bytes of an exception frame, or of user mode, follow its registers.
+            let of_exception = self.in_trace && self.registers_of.is_some();
+            if self.facts.report.code.is_none() && self.role != StackRole::Panic && !of_exception {
                 self.facts.report.code = Some(Code {
                     units: code.units.iter().map(|unit| (*unit).to_owned()).collect(),
                     trap: code.trap.and_then(|at| u32::try_from(at).ok()),
@@ -358,8 +378,23 @@ impl Reader {
             stack.frames.push(frame);
             (self.current, self.registers_of) = (Some(at), Some(at));
         } else if self.in_trace {
-            // An exception frame inside the trace: here the frames above it came in.
-            if !pc.link {
+            // With panic_on_warn, until 4.1x the panic came before the warning's own trace: what lies below the
+            // frame of the warning's own trap is the report, what lies above is the panic.
+            let own = !pc.link
+                && self.role == StackRole::Panic
+                && !self.facts.has_trace
+                && self
+                    .facts
+                    .pc
+                    .as_ref()
+                    .is_some_and(|own| own.function == frame.function && own.offset == frame.offset);
+            if own {
+                self.end_trace();
+                self.role = StackRole::Crash;
+                self.facts.has_trace = true;
+                self.facts.pc = Some(frame);
+            } else if !pc.link {
+                // An exception frame inside the trace: here the frames above it came in.
                 let at = self.current_stack(n);
                 self.facts.report.stacks[at].frames.push(frame);
                 self.registers_of = Some(at);
@@ -430,13 +465,16 @@ impl Reader {
     fn finish(mut self) -> Facts {
         self.own_registers_again();
         self.facts.report.stacks.retain(|stack| !stack.frames.is_empty());
+        self.facts.report.stacks.sort_by_key(|stack| stack.role == StackRole::Panic);
         self.facts.report.arch = self.arch;
         self.trap();
         self.access();
         let mut facts = self.facts;
         if let Some(pc) = facts.pc.clone() {
+            own_part_of_panic(&mut facts.report, &pc);
             put_pc(&mut facts.report, pc);
         }
+        put_lr(&mut facts);
         let in_trace: Vec<_> = facts
             .report
             .stacks
@@ -469,6 +507,11 @@ impl Reader {
     fn trap(&mut self) {
         let page_fault = self.facts.fault.is_some()
             || self.facts.report.trap.as_ref().is_some_and(|trap| oops::is_page_fault(&trap.name));
+        if let (Some(trap), Some(fault)) = (&mut self.facts.report.trap, &self.facts.fault)
+            && trap.name.is_empty()
+        {
+            trap.name.clone_from(fault);
+        }
         let (Some(arch), Some(code)) = (self.arch, self.code) else { return };
         let decoded = arch::decode(arch, code, page_fault);
         if self.access.0 == AccessKind::Unknown && decoded.access != AccessKind::Unknown {
@@ -534,6 +577,21 @@ impl Reader {
     }
 }
 
+/// A stack overflow on arm64 prints no trace of its own: the panic's trace goes on through it. What lies below the
+/// trapping instruction there is the report's.
+fn own_part_of_panic(report: &mut Report, pc: &Frame) {
+    if pc.function.is_none() || report.stacks.iter().any(|stack| stack.role == StackRole::Crash) {
+        return;
+    }
+    let same = |frame: &Frame| frame.reliable && frame.function == pc.function && frame.offset == pc.offset;
+    let Some(at) = report.stacks.iter().position(|stack| stack.frames.iter().any(same)) else { return };
+    let Some(cut) = report.stacks[at].frames.iter().position(same) else { return };
+    let frames = report.stacks[at].frames.split_off(cut);
+    let line = frames.first().map_or(pc.line, |frame| frame.line);
+    report.stacks.insert(0, Stack { role: StackRole::Crash, line, frames, ..Stack::default() });
+    report.stacks.retain(|stack| !stack.frames.is_empty());
+}
+
 /// The trapping instruction is the innermost frame, whether the trace repeats it (arm64) or not (x86).
 fn put_pc(report: &mut Report, pc: Frame) {
     let Some(stack) = report.stacks.iter_mut().find(|stack| stack.role == StackRole::Crash) else {
@@ -550,6 +608,21 @@ fn put_pc(report: &mut Report, pc: Frame) {
     match same {
         Some(frame) => frame.role = FrameRole::Pc,
         None => stack.frames.insert(0, pc),
+    }
+}
+
+/// The link register's function is the caller where the trapping one had not saved it yet: a leaf, or no function at
+/// all after a call through a bad pointer. The trace, which follows saved frames, then misses that caller.
+fn put_lr(facts: &mut Facts) {
+    let (Some(pc), Some(lr)) = (&facts.pc, &facts.lr) else { return };
+    if lr.function.is_none() || lr.function == pc.function {
+        return;
+    }
+    let Some(stack) = facts.report.stacks.iter_mut().find(|stack| stack.role == StackRole::Crash) else { return };
+    let Some(at) = stack.frames.iter().position(|frame| frame.role == FrameRole::Pc) else { return };
+    match stack.frames.get(at + 1) {
+        Some(next) if next.function == lr.function => {}
+        _ => stack.frames.insert(at + 1, lr.clone()),
     }
 }
 

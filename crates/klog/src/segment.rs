@@ -241,7 +241,8 @@ impl Segment {
             Part::After => belongs_after(text),
             Part::Panic => belongs_to_body(text) || belongs_after(text),
         };
-        if !belongs {
+        let message = self.part == Part::Body && self.lines.len() == self.header + 1 && is_message(self.rule, text);
+        if !belongs && !message {
             self.quiet += 1;
             // Interleaved output of other CPUs can be long while a report is being printed; after its end
             // mark only the panic is still to come.
@@ -259,6 +260,11 @@ impl Segment {
         }
         Taken::Yes
     }
+}
+
+/// True for the line after a WARN's header that is nothing else: what the WARN said.
+pub(crate) fn is_message(rule: &Rule, text: &str) -> bool {
+    !rule.dies && !text.trim().is_empty() && !belongs_to_body(text) && !belongs_after(text)
 }
 
 /// Beginnings of lines that belong to a report and are recognised by no grammar of their own.

@@ -52,6 +52,7 @@ const PREFIXES: &[&str] = &[
     "do_trap",
     "do_invalid_op",
     "handle_bug",
+    "fixup_bug",
     "invalid_op",
     "el1_",
     "el1h_",

@@ -41,7 +41,8 @@ pub(crate) fn parse(text: &str) -> Option<Die<'_>> {
         return None;
     }
     let what = what.strip_prefix("Oops: ").unwrap_or(what);
-    let sane = !what.is_empty() && what.len() <= 160;
+    // arm prints `Internal error: : 1b [#1]` for a prefetch abort whose status has no name.
+    let sane = (internal_error || !what.is_empty()) && what.len() <= 160;
     sane.then_some(Die { what, code, counter, options, internal_error })
 }
 
@@ -66,6 +67,7 @@ mod tests {
         check("Internal error: Oops: 0000000096000005 [#1] PREEMPT SMP", "Oops", Some(0x9600_0005), 1);
         check("Internal error: Oops - BUG: 00000000f2000800 [#1] SMP", "Oops - BUG", Some(0xf200_0800), 1);
         check("Internal error: Oops: 5 [#1] SMP ARM", "Oops", Some(5), 1);
+        check("Internal error: : 1b [#1] SMP ARM", "", Some(0x1b), 1);
         check(
             "Internal error: Oops - undefined instruction: 0 [#1] SMP ARM",
             "Oops - undefined instruction",

@@ -28,7 +28,7 @@ pub(crate) struct Frame<'a> {
 
 /// `func+0x1/0x2`, then perhaps ` [mod]` or ` [mod build-id]`. Gives what follows, too.
 pub(crate) fn place(text: &str) -> Option<(Place<'_>, &str)> {
-    let end = text.bytes().position(|b| b == b' ' || b == b'\t' || b == b')').unwrap_or(text.len());
+    let end = text.bytes().position(|b| matches!(b, b' ' | b'\t' | b')' | b',')).unwrap_or(text.len());
     let (word, rest) = text.split_at(end);
     let (function, numbers) = word.rsplit_once('+')?;
     let (offset, size) = numbers.split_once('/')?;
@@ -65,7 +65,7 @@ fn module(text: &str) -> Option<(&str, Option<&str>, &str)> {
 
 const fn is_name(b: u8) -> bool {
     b.is_ascii_alphanumeric()
-        || matches!(b, b'_' | b'.' | b'$' | b'<' | b'>' | b':' | b'&' | b',' | b'{' | b'}' | b'#')
+        || matches!(b, b'_' | b'.' | b'$' | b'<' | b'>' | b':' | b'&' | b'{' | b'}' | b'#')
         || b >= 0x80
 }
 
@@ -85,7 +85,7 @@ pub(crate) fn parse(text: &str) -> Option<Frame<'_>> {
         // Something else may stand after a frame only if it is a mark of the unwinder: `(unreliable)`,
         // the letters in which newer arm64 kernels say how they found a frame, ` (P)`. Anything else is a
         // message that happens to name a place.
-        if !rest.trim().is_empty() && !is_mark(rest.trim()) {
+        if !rest.trim().is_empty() && !is_mark(rest.trim()) && !is_source(rest.trim()) {
             return None;
         }
         place.address = address;
@@ -95,6 +95,14 @@ pub(crate) fn parse(text: &str) -> Option<Frame<'_>> {
         place: Place { address: Some(address), ..Place::default() },
         reliable: !unsure,
         callee: None,
+    })
+}
+
+/// `mm/slub.c:448`, perhaps with ` [inline]`: the log has been symbolized already.
+fn is_source(rest: &str) -> bool {
+    let rest = rest.strip_suffix(" [inline]").unwrap_or(rest);
+    rest.rsplit_once(':').is_some_and(|(file, line)| {
+        file.contains('.') && !file.contains(' ') && !line.is_empty() && line.bytes().all(|b| b.is_ascii_digit())
     })
 }
 
@@ -160,6 +168,7 @@ mod tests {
         check(" [<ffffffff81234567>] ? dump_stack+0x123/0x456", "dump_stack", 0x123, 0x456, None, false);
         check("[c0000000] f+0x1/0x2 (unreliable)".trim_start_matches("[c0000000] "), "f", 1, 2, None, false);
         check(" f.isra.0+0x1/0x2 [a 0123456789abcdef0123456789abcdef01234567]", "f.isra.0", 1, 2, Some("a"), true);
+        check(" f+0x1/0x2 arch/arm64/mm/fault.c:374", "f", 1, 2, None, true);
         check(" el0_svc+0x54/0x14c (P)", "el0_svc", 0x54, 0x14c, None, true);
         check("[<8015df40>] (f) from [<801559ec>] (set_task_cpu+0x4c/0xf8)", "set_task_cpu", 0x4c, 0xf8, None, true);
         check(" f from set_task_cpu+0x4c/0xf8", "set_task_cpu", 0x4c, 0xf8, None, true);

@@ -25,12 +25,12 @@ const REASONS: [(&str, bool, &str); 19] = [
     (
         "Fatal exception in interrupt",
         true,
-        "the fault happened in an interrupt (or with interrupts' bottom halves off), where there is no task to kill: the kernel can only stop",
+        "the fault happened in an interrupt, where there is no task to kill: the kernel can only stop",
     ),
     (
         "Oops: Fatal exception in interrupt",
         true,
-        "the fault happened in an interrupt (or with interrupts' bottom halves off), where there is no task to kill: the kernel can only stop",
+        "the fault happened in an interrupt, where there is no task to kill: the kernel can only stop",
     ),
     (
         "Fatal exception",
@@ -89,8 +89,18 @@ pub(crate) fn is_consequence(reason: &str) -> bool {
 }
 
 fn meaning_of(reason: &str) -> Option<&'static (&'static str, bool, &'static str)> {
+    // `check_panic_on_warn` names who warned: `kernel: panic_on_warn set ...`, `KASAN: panic_on_warn set ...`.
+    let reason = reason.find("panic_on_warn set").filter(|at| *at <= 24).map_or(reason, |at| &reason[at..]);
     // The longest that fits: "Fatal exception in interrupt" begins with "Fatal exception".
     REASONS.iter().filter(|(start, ..)| reason.starts_with(start)).max_by_key(|(start, ..)| start.len())
+}
+
+/// True for a panic that no code is to blame for: somebody asked for it, or what it needs to run is missing.
+pub(crate) fn is_nobodys_fault(reason: &str) -> bool {
+    meaning_of(reason).is_some_and(|(start, consequence, _)| {
+        !["stack-protector", "corrupted", "sysrq"].iter().any(|code| start.starts_with(code))
+            && (!consequence || start.starts_with("Attempted"))
+    })
 }
 
 /// What a reason means, in words.
@@ -143,6 +153,7 @@ mod tests {
         assert!(!is_consequence("VFS: Unable to mount root fs on unknown-block(0,0)"));
         assert!(meaning("Fatal exception in interrupt").unwrap().contains("interrupt"));
         assert!(meaning("Fatal exception").unwrap().contains("panic_on_oops"));
+        assert!(is_consequence("kernel: panic_on_warn set ..."));
         assert_eq!(numbers_as_num("mount root fs on unknown-block(0,0)"), "mount root fs on unknown-block(NUM,NUM)");
         assert_eq!(numbers_as_num("N_TTY0 ldisc 12"), "N_TTY0 ldisc NUM");
     }

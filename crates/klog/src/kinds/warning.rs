@@ -89,7 +89,9 @@ fn titles(facts: &Facts) -> (String, Vec<String>) {
     let check = [("refcount_t:", "refcount bug"), ("ODEBUG:", "ODEBUG bug"), ("kobject", "kobject bug")]
         .iter()
         .find(|(start, _)| facts.message.iter().any(|(text, _)| text.trim_start().starts_with(start)));
-    match check {
+    // Old refcount_t warned without words.
+    let refcount = facts.source.as_ref().filter(|(file, ..)| file == "lib/refcount.c").map(|_| ("", "refcount bug"));
+    match check.copied().or(refcount) {
         Some((_, name)) => (format!("WARNING: {name}{place}"), Vec::new()),
         None => (format!("WARNING{place}"), Vec::new()),
     }
