@@ -1,0 +1,456 @@
+//! The page's one stateful component: browser events become changes of the [`State`], what these ask for is done here,
+//! and the state becomes the view. Must never decide anything: that is [`crate::update`]'s part.
+
+use crate::browser::intake::{self, Given};
+use crate::browser::listener::Listener;
+use crate::browser::offline::{self, Offline};
+use crate::browser::{self, address, clipboard, recent, requests, save};
+use crate::components::log_view::LogView;
+use crate::components::opening_panel::opening_panel;
+use crate::components::report_list::ReportList;
+use crate::components::report_view::ReportView;
+use crate::components::share::ShareDialog;
+use crate::components::start::{self, Start};
+use crate::components::{dialogs, header, messages, stack, status_bar};
+use crate::engine::{self, Engine};
+use crate::input;
+use crate::keyboard::{Command, Keyboard};
+use crate::state::{Dialog, OpenLog, Source, State, View};
+use crate::update::{Change, Effect, Purpose};
+use js_sys::futures::spawn_local;
+use oopscope_protocol::{Format, Problem, Request};
+use std::rc::Rc;
+use wasm_bindgen::JsCast;
+use wasm_bindgen::closure::Closure;
+use web_sys::{File, FileSystemFileHandle, HtmlElement, HtmlInputElement};
+use yew::prelude::*;
+
+/// How long the engine may take to see that it is to stop, in milliseconds.
+const CANCEL_PATIENCE: i32 = 1000;
+
+/// What the page is started with.
+#[derive(PartialEq, Properties)]
+pub(crate) struct Props {
+    /// The page's version.
+    pub(crate) build_id: AttrValue,
+    /// Where its files are.
+    pub(crate) base: AttrValue,
+}
+
+/// What the browser tells.
+pub(crate) enum Msg {
+    /// Something for the state.
+    Change(Change),
+    /// Dropped or pasted.
+    Given(Given),
+    /// Chosen by the input field.
+    Chosen(Vec<File>),
+    /// Chosen, or handed over, by handles.
+    Handles(Vec<FileSystemFileHandle>),
+    /// The handles of what is open are kept.
+    Kept(Vec<FileSystemFileHandle>),
+    /// The handles that were kept before.
+    Recent(Vec<FileSystemFileHandle>),
+    /// The user wants the file picker.
+    OpenFile,
+    /// The user wants the last files.
+    OpenRecent,
+    /// Something is being dragged over the page, or no longer.
+    Drag(bool),
+    /// A key outside of fields.
+    Key(String),
+    /// The address has another fragment.
+    AddressChanged,
+    /// Another request was made.
+    Requested,
+    /// The service worker has news.
+    Offline(Offline),
+    /// The user wants the update.
+    Update { confirmed: bool },
+}
+
+/// The page.
+pub(crate) struct App {
+    state: State,
+    engine: Engine,
+    keyboard: Keyboard,
+    requests: requests::Watch,
+    offline: offline::Watch,
+    offline_now: Offline,
+    recent: Vec<FileSystemFileHandle>,
+    dragging: bool,
+    file_input: NodeRef,
+    focus_next: Option<&'static str>,
+    interactive: bool,
+    /// The epoch whose first rendering was marked.
+    marked: u32,
+    _listeners: Vec<Listener>,
+}
+
+impl Component for App {
+    type Message = Msg;
+    type Properties = Props;
+
+    fn create(ctx: &Context<Self>) -> Self {
+        let link = ctx.link();
+        let died = link.callback(|reason| Msg::Change(Change::EngineDied(reason)));
+        let engine = Engine::new(format!("{}worker.js", ctx.props().base), died);
+        intake::on_launch(link.callback(Msg::Handles));
+        let recent = link.callback(Msg::Recent);
+        spawn_local(async move { recent.emit(recent::kept().await) });
+        let mut app = Self {
+            state: State::new(&ctx.props().build_id),
+            keyboard: Keyboard::default(),
+            requests: requests::Watch::new(link.callback(|()| Msg::Requested)),
+            offline: offline::Watch::new(link.callback(Msg::Offline)),
+            offline_now: Offline::default(),
+            recent: Vec::new(),
+            dragging: false,
+            file_input: NodeRef::default(),
+            focus_next: None,
+            interactive: false,
+            marked: 0,
+            _listeners: input::listen(link, &engine),
+            engine,
+        };
+        app.run(ctx, vec![Effect::StartEngine]);
+        app.address_changed(ctx);
+        app
+    }
+
+    fn update(&mut self, ctx: &Context<Self>, msg: Msg) -> bool {
+        match msg {
+            Msg::Change(change) => self.change(ctx, change),
+            Msg::Given(given) => self.given(ctx, given),
+            Msg::Chosen(files) => self.open_files(ctx, files, false),
+            Msg::Handles(handles) => Self::open_handles(ctx, handles),
+            Msg::Kept(handles) => {
+                self.recent = handles;
+                self.change(ctx, Change::Kept);
+            }
+            Msg::Recent(handles) => self.recent = handles,
+            Msg::OpenFile => self.pick(ctx),
+            Msg::OpenRecent => Self::open_handles(ctx, self.recent.clone()),
+            Msg::Drag(over) => self.dragging = over,
+            Msg::Key(key) => return self.key(ctx, &key),
+            Msg::AddressChanged => self.address_changed(ctx),
+            Msg::Requested => {}
+            Msg::Offline(offline) => self.offline_now = offline,
+            Msg::Update { confirmed } => self.update_page(ctx, confirmed),
+        }
+        true
+    }
+
+    fn view(&self, ctx: &Context<Self>) -> Html {
+        let link = ctx.link();
+        let change = link.callback(Msg::Change);
+        let open_file = link.callback(|()| Msg::OpenFile);
+        let state = &self.state;
+        let on_files = link.batch_callback(|event: Event| {
+            let input = event.target_dyn_into::<HtmlInputElement>()?;
+            let files = intake::list_files(&input.files()?);
+            // Otherwise choosing the same file again would be no change.
+            input.set_value("");
+            (!files.is_empty()).then_some(Msg::Chosen(files))
+        });
+        let skip = Callback::from(|event: MouseEvent| {
+            // The fragment of the address is a permalink's place.
+            event.prevent_default();
+            focus("main");
+        });
+        html! {
+            <>
+                <a class="skip" href="#main" onclick={skip}>{ "Skip to the content" }</a>
+                { header::header(state, &change, open_file.clone()) }
+                <main id="main" tabindex="-1">
+                    { messages::messages(state, &change) }
+                    { for state.opening.iter().map(|opening| opening_panel(opening, &change)) }
+                    { self.content(ctx, &change, open_file) }
+                </main>
+                <input id="file" ref={self.file_input.clone()} type="file" multiple=true tabindex="-1" class="unseen"
+                    aria-label="Log files" onchange={on_files} />
+                { status_bar::status_bar(state, &self.requests.seen(), self.offline_now, &change,
+                    link.callback(|()| Msg::Update { confirmed: false })) }
+                <div class="unseen" role="status" aria-live="polite" id="said">{ &state.said }</div>
+                { self.dialog(ctx, &change) }
+                if self.dragging { <div class="drop-here" aria-hidden="true"><p>{ "Drop to read it" }</p></div> }
+            </>
+        }
+    }
+
+    fn rendered(&mut self, _ctx: &Context<Self>, _first: bool) {
+        let body = browser::document().body();
+        if let Some(body) = body {
+            let data = body.dataset();
+            // Names without a hyphen before a lower-case letter can't be refused.
+            let _ = data.set("state", self.state.word());
+            let _ = data.set("engine", self.state.engine_word());
+        }
+        if let Some(id) = self.focus_next.take() {
+            focus(id);
+        }
+        if !self.interactive && self.state.engine == crate::state::EngineStatus::Ready {
+            self.interactive = true;
+            self.requests.page_has_loaded();
+            browser::mark("oopscope-interactive");
+        }
+        let shown = self.state.open.as_ref().filter(|open| open.report().is_some() || open.summary.reports.is_empty());
+        if let Some(open) = shown
+            && self.marked != open.epoch
+        {
+            self.marked = open.epoch;
+            browser::mark("oopscope-rendered");
+        }
+        browser::document().set_title(&self.title());
+    }
+}
+
+impl App {
+    fn change(&mut self, ctx: &Context<Self>, change: Change) {
+        if matches!(change, Change::Open(_)) {
+            browser::mark("oopscope-drop");
+        }
+        let effects = self.state.apply(change, browser::now());
+        self.run(ctx, effects);
+    }
+
+    fn run(&mut self, ctx: &Context<Self>, effects: Vec<Effect>) {
+        let link = ctx.link();
+        for effect in effects {
+            match effect {
+                Effect::Send { purpose, request, files } => {
+                    let reply = link.callback(move |event| Msg::Change(Change::Answer(purpose.clone(), event)));
+                    self.engine.send(&request, &files, Some(reply));
+                }
+                Effect::StartEngine => {
+                    self.engine.start();
+                    let reply = link.callback(|event| Msg::Change(Change::Answer(Purpose::Hello, event)));
+                    self.engine.send(&Request::Hello, &[], Some(reply));
+                }
+                Effect::Cancel => self.engine.send(&Request::Cancel, &[], None),
+                Effect::WatchCancel(id) => {
+                    let overdue = link.callback(move |()| Msg::Change(Change::CancelOverdue(id)));
+                    let call = Closure::once_into_js(move || overdue.emit(()));
+                    // Fails only for a handler of the wrong type.
+                    let _ = browser::window()
+                        .set_timeout_with_callback_and_timeout_and_arguments_0(call.unchecked_ref(), CANCEL_PATIENCE);
+                }
+                Effect::ClearAddress => address::clear(),
+                Effect::CopyText(text) => {
+                    let change = link.callback(Msg::Change);
+                    spawn_local(async move {
+                        if clipboard::copy(&text).await {
+                            change.emit(Change::Say("Copied.".to_owned()));
+                        } else {
+                            change.emit(Change::Dialog(Some(Dialog::CopyByHand(Rc::from(text)))));
+                        }
+                    });
+                }
+                Effect::SaveFile { name, text } => {
+                    let words = match save::save(&name, &text) {
+                        Ok(()) => format!("{name} is in your downloads."),
+                        Err(error) => format!("The browser refused the download ({}).", engine::words(&error)),
+                    };
+                    link.send_message(Msg::Change(Change::Say(words)));
+                }
+            }
+        }
+    }
+
+    fn given(&mut self, ctx: &Context<Self>, given: Given) {
+        match given {
+            Given::Nothing => {}
+            Given::Text(text) => self.change(ctx, Change::Open(Source::Text(Rc::from(text)))),
+            Given::Refused(problem) => self.change(ctx, Change::Refuse(problem)),
+            Given::Files(files, promises) => {
+                let count = files.len();
+                self.open_files(ctx, files, false);
+                let kept = ctx.link().callback(Msg::Kept);
+                spawn_local(async move {
+                    let handles = intake::handles(promises).await;
+                    if handles.len() == count && recent::keep(&handles).await {
+                        kept.emit(handles);
+                    }
+                });
+            }
+        }
+    }
+
+    fn open_files(&mut self, ctx: &Context<Self>, files: Vec<File>, kept: bool) {
+        self.change(ctx, Change::Open(Source::Files { files: Rc::new(files), kept }));
+    }
+
+    fn open_handles(ctx: &Context<Self>, handles: Vec<FileSystemFileHandle>) {
+        if handles.is_empty() {
+            return;
+        }
+        let link = ctx.link().clone();
+        spawn_local(async move {
+            match recent::files(&handles).await {
+                Ok(files) => {
+                    link.send_message(Msg::Chosen(files));
+                    if recent::keep(&handles).await {
+                        link.send_message(Msg::Kept(handles));
+                    }
+                }
+                Err(error) => link.send_message(Msg::Change(Change::Refuse(Problem {
+                    code: "read".to_owned(),
+                    message: format!("{} cannot be opened: {}.", handles_name(&handles), engine::words(&error)),
+                    advice: "If it was moved or deleted, drop it again from where it is now.".to_owned(),
+                }))),
+            }
+        });
+    }
+
+    fn pick(&self, ctx: &Context<Self>) {
+        match intake::picker() {
+            Some(promise) => {
+                let picked = ctx.link().callback(Msg::Handles);
+                spawn_local(async move { picked.emit(intake::picked(promise).await) });
+            }
+            None => {
+                if let Some(input) = self.file_input.cast::<HtmlElement>() {
+                    input.click();
+                }
+            }
+        }
+    }
+
+    fn address_changed(&mut self, ctx: &Context<Self>) {
+        let change = match address::fragment() {
+            Some(fragment) => Change::Open(Source::Link(Rc::from(fragment))),
+            None => Change::AddressEmptied,
+        };
+        self.change(ctx, change);
+    }
+
+    fn update_page(&mut self, ctx: &Context<Self>, confirmed: bool) {
+        let lost = self.state.open.as_ref().is_some_and(|open| !open.source.survives_reload());
+        if lost && !confirmed {
+            self.change(ctx, Change::Dialog(Some(Dialog::ConfirmUpdate)));
+        } else {
+            self.offline.update();
+        }
+    }
+
+    fn key(&mut self, ctx: &Context<Self>, key: &str) -> bool {
+        let arrow = matches!(key, "ArrowDown" | "ArrowUp");
+        if arrow && !stack::has_focus() {
+            return false;
+        }
+        let Some(command) = self.keyboard.press(key) else { return false };
+        let change = match command {
+            Command::NextFrame => Change::StepFrame(1),
+            Command::PreviousFrame => Change::StepFrame(-1),
+            Command::NextReport => Change::StepReport(1),
+            Command::PreviousReport => Change::StepReport(-1),
+            Command::ViewReport => Change::Show(View::Report),
+            Command::ViewLog => Change::Show(View::Log),
+            Command::ViewStart => Change::Show(View::Start),
+            Command::Search => {
+                self.focus_next = Some("find");
+                Change::Show(View::Log)
+            }
+            Command::Copy => Change::Copy(Format::Text),
+            Command::Share => Change::Share,
+            Command::OpenFile => {
+                self.pick(ctx);
+                return false;
+            }
+            Command::Help => Change::Dialog(Some(Dialog::Help)),
+            Command::Dismiss => Change::Dismiss,
+        };
+        self.change(ctx, change);
+        true
+    }
+
+    fn title(&self) -> String {
+        match &self.state.open {
+            Some(open) if self.state.view != View::Start => {
+                let title = open.summary.reports.get(open.current as usize).map(|report| report.title.clone());
+                format!("{} — Oopscope", title.unwrap_or_else(|| open.name()))
+            }
+            _ => "Oopscope — read a kernel crash".to_owned(),
+        }
+    }
+
+    fn content(&self, ctx: &Context<Self>, change: &Callback<Change>, open_file: Callback<()>) -> Html {
+        let link = ctx.link();
+        match &self.state.open {
+            Some(open) if self.state.view == View::Log => self.log(open, change),
+            Some(open) if self.state.view == View::Report => self.report(open, change),
+            None if self.state.opening.is_some() => Html::default(),
+            _ => {
+                let (examples, ready, open) = start::Props::of(&self.state);
+                let recent = (!self.recent.is_empty()).then(|| AttrValue::from(handles_name(&self.recent)));
+                html! {
+                    <Start {examples} {ready} {open} {recent} {open_file} open_recent={link.callback(|()| Msg::OpenRecent)}
+                        show_requests={change.reform(|()| Change::Dialog(Some(Dialog::Requests)))} change={change.clone()} />
+                }
+            }
+        }
+    }
+
+    fn log(&self, open: &OpenLog, change: &Callback<Change>) -> Html {
+        html! {
+            <LogView summary={Rc::clone(&open.summary)} engine={self.engine.clone()} epoch={open.epoch}
+                selection={open.selection} change={change.clone()} />
+        }
+    }
+
+    fn report(&self, open: &OpenLog, change: &Callback<Change>) -> Html {
+        if open.summary.reports.is_empty() {
+            return self.log(open, change);
+        }
+        let report = open.report().map(|report| {
+            html! {
+                <ReportView key={open.current} report={Rc::clone(report)} index={open.current} summary={Rc::clone(&open.summary)}
+                    engine={self.engine.clone()} epoch={open.epoch} selection={open.selection}
+                    opened={Rc::clone(&open.opened)} change={change.clone()} />
+            }
+        });
+        html! {
+            <>
+                if open.summary.reports.len() > 1 {
+                    <ReportList summary={Rc::clone(&open.summary)} current={open.current} change={change.clone()} />
+                }
+                { report.unwrap_or_else(|| html! { <p class="none">{ "Reading the report…" }</p> }) }
+            </>
+        }
+    }
+
+    fn dialog(&self, ctx: &Context<Self>, change: &Callback<Change>) -> Html {
+        match &self.state.dialog {
+            None => Html::default(),
+            Some(Dialog::Help) => dialogs::help(change),
+            Some(Dialog::Requests) => dialogs::requests(&self.requests.seen(), change),
+            Some(Dialog::Share(sharing)) => {
+                html! { <ShareDialog sharing={Rc::clone(sharing)} change={change.clone()} /> }
+            }
+            Some(Dialog::CopyByHand(text)) => {
+                html! { <dialogs::CopyByHand text={Rc::clone(text)} change={change.clone()} /> }
+            }
+            Some(Dialog::ConfirmUpdate) => {
+                let name = self.state.open.as_ref().map(OpenLog::name).unwrap_or_default();
+                dialogs::confirm_update(&name, change, ctx.link().callback(|()| Msg::Update { confirmed: true }))
+            }
+        }
+    }
+}
+
+fn handles_name(handles: &[FileSystemFileHandle]) -> String {
+    match handles {
+        [] => String::new(),
+        [handle] => handle.name(),
+        [handle, rest @ ..] => format!("{} and {} more", handle.name(), rest.len()),
+    }
+}
+
+fn focus(id: &str) {
+    if let Some(element) =
+        browser::document().get_element_by_id(id).and_then(|element| element.dyn_into::<HtmlElement>().ok())
+    {
+        // An element that can't take the focus keeps it where it is.
+        let _ = element.focus();
+    }
+}

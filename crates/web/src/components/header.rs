@@ -1,0 +1,69 @@
+//! The bar at the top: what is open, the views, what can be done with it. Must stay usable at 375 px.
+
+use crate::format;
+use crate::state::{State, View};
+use crate::update::Change;
+use oopscope_protocol::Format;
+use yew::prelude::*;
+
+/// The bar.
+pub(crate) fn header(state: &State, change: &Callback<Change>, open_file: Callback<()>) -> Html {
+    let button = |id: &'static str, label: &'static str, title: &'static str, what: Change, off: bool| {
+        html! {
+            <button type="button" {id} {title} disabled={off} onclick={change.reform(move |_: MouseEvent| what.clone())}>
+                { label }
+            </button>
+        }
+    };
+    let tab = |view: View, label: Html| {
+        html! {
+            <button type="button" class="tab" aria-current={(state.view == view).then_some("page")}
+                onclick={change.reform(move |_: MouseEvent| Change::Show(view))}>{ label }</button>
+        }
+    };
+    let log = state.open.as_ref().map(|open| {
+        let facts = &open.summary.facts;
+        html! {
+            <>
+                <span class="file" title={open.name()}>{ open.name() }<span class="dim">{ format!(" · {}", format::bytes(facts.bytes)) }</span></span>
+                <nav aria-label="Views">
+                    if !open.summary.reports.is_empty() {
+                        { tab(View::Report, html! { <>{ "Report" }if open.summary.reports.len() > 1 { <span class="dim">{ format!(" {}", open.summary.reports.len()) }</span> }</> }) }
+                    }
+                    { tab(View::Log, html! { <>{ "Log" }<span class="dim">{ format!(" {}", format::count(facts.lines)) }</span></> }) }
+                </nav>
+            </>
+        }
+    });
+    let acts = state.open.as_ref().map(|open| {
+        let none = open.summary.reports.is_empty() || open.detached;
+        html! {
+            <>
+                { button("copy-text", "Copy text", "Copy the report as plain text, for a mail (c)", Change::Copy(Format::Text), none) }
+                { button("copy-markdown", "Markdown", "Copy the report as Markdown, for an issue tracker", Change::Copy(Format::Markdown), none) }
+                { button("download-json", "JSON", "Download all reports as a JSON document", Change::Save, open.detached) }
+            </>
+        }
+    });
+    let share = state.open.as_ref().map(|open| {
+        let none = open.summary.reports.is_empty() || open.detached;
+        html! {
+            <button type="button" id="share" class="main" title="Preview and copy a link that holds this report (s)" disabled={none}
+                onclick={change.reform(|_: MouseEvent| Change::Share)}>{ "Share" }</button>
+        }
+    });
+    html! {
+        <header class="top">
+            <button type="button" class="brand" title="To the start page" onclick={change.reform(|_: MouseEvent| Change::Show(View::Start))}>
+                { "Oopscope" }
+            </button>
+            { log }
+            <div class="act">
+                <button type="button" id="open-file" title="Open a log file (o)" onclick={open_file.reform(|_: MouseEvent| ())}>{ "Open…" }</button>
+                { acts }
+                { share }
+                { button("help", "?", "Keys", Change::Dialog(Some(crate::state::Dialog::Help)), false) }
+            </div>
+        </header>
+    }
+}

@@ -1,0 +1,459 @@
+//! The whole log, whatever its length: only the rows on screen exist, their lines are asked for in chunks and kept in a
+//! small cache. Must never hold more than that cache.
+
+use super::log_row::{self, Look, severity_class};
+use crate::browser;
+use crate::browser::listener::Listener;
+use crate::engine::Engine;
+use crate::format;
+use crate::num::to_px;
+use crate::state::{Origin, Selection};
+use crate::update::Change;
+use crate::virtual_scroll::{ROW, VirtualScroll};
+use oopscope_protocol::{Event, LogLine, LogSummary, Request, Summary};
+use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
+use wasm_bindgen::JsCast;
+use web_sys::{HtmlElement, HtmlInputElement};
+use yew::prelude::*;
+
+/// Lines asked for at once.
+const CHUNK: u64 = 256;
+
+/// Chunks kept.
+const MAX_CHUNKS: usize = 32;
+
+/// Reports that are marked beside the scroll bar.
+const MAX_MARKS: usize = 500;
+
+/// Which log, and what of it is selected.
+#[derive(Clone, PartialEq, Properties)]
+pub(crate) struct Props {
+    /// The log.
+    pub(crate) summary: Rc<LogSummary>,
+    /// Whom to ask.
+    pub(crate) engine: Engine,
+    /// Changes when the engine must be asked anew.
+    pub(crate) epoch: u32,
+    /// The selected line.
+    pub(crate) selection: Option<Selection>,
+    /// Where to tell what the user did.
+    pub(crate) change: Callback<Change>,
+}
+
+/// What happens to it.
+pub(crate) enum Msg {
+    Scrolled,
+    Wheel(WheelEvent),
+    Resized,
+    Chunk { epoch: u32, chunk: u64, event: Event },
+    Key(KeyboardEvent),
+    Needle(String),
+    Find { backwards: bool },
+    Found { search: Search, event: Event },
+    Jump(String),
+}
+
+/// A search that is under way.
+#[derive(Clone)]
+pub(crate) struct Search {
+    serial: u32,
+    backwards: bool,
+    wrapped: bool,
+}
+
+/// The log.
+pub(crate) struct LogView {
+    list: NodeRef,
+    space: NodeRef,
+    rows: NodeRef,
+    position: f64,
+    window: f64,
+    chunks: BTreeMap<u64, Vec<LogLine>>,
+    asked: BTreeSet<u64>,
+    needle: String,
+    outcome: String,
+    searches: u32,
+    scrolled_to: Option<u32>,
+    /// Where the browser's scroll bar is to be put after the next rendering.
+    scroll_wanted: bool,
+    listeners: Vec<Listener>,
+}
+
+impl Component for LogView {
+    type Message = Msg;
+    type Properties = Props;
+
+    fn create(_ctx: &Context<Self>) -> Self {
+        Self {
+            list: NodeRef::default(),
+            space: NodeRef::default(),
+            rows: NodeRef::default(),
+            position: 0.0,
+            window: 600.0,
+            chunks: BTreeMap::new(),
+            asked: BTreeSet::new(),
+            needle: String::new(),
+            outcome: String::new(),
+            searches: 0,
+            scrolled_to: None,
+            scroll_wanted: false,
+            listeners: Vec::new(),
+        }
+    }
+
+    fn changed(&mut self, ctx: &Context<Self>, old: &Props) -> bool {
+        if ctx.props().epoch != old.epoch {
+            self.chunks.clear();
+            self.asked.clear();
+            self.outcome.clear();
+        }
+        true
+    }
+
+    fn update(&mut self, ctx: &Context<Self>, msg: Msg) -> bool {
+        match msg {
+            Msg::Scrolled => self.scrolled(ctx),
+            Msg::Wheel(event) => self.wheel(ctx, &event),
+            Msg::Resized => self.measure(),
+            Msg::Chunk { epoch, chunk, event } => {
+                self.asked.remove(&chunk);
+                let Event::Lines { lines, .. } = event else { return false };
+                if epoch == ctx.props().epoch {
+                    self.keep(chunk, lines);
+                }
+                true
+            }
+            Msg::Key(event) => {
+                self.key(ctx, &event);
+                false
+            }
+            Msg::Needle(needle) => {
+                self.needle = needle;
+                self.outcome.clear();
+                true
+            }
+            Msg::Find { backwards } => {
+                self.searches += 1;
+                let search = Search { serial: self.searches, backwards, wrapped: false };
+                let here = self.here(ctx);
+                let from = if backwards { here.saturating_sub(1) } else { here + 1 };
+                self.find(ctx, search, from)
+            }
+            Msg::Found { search, event } => self.found(ctx, &search, event),
+            Msg::Jump(line) => {
+                if let Ok(line) = line.trim().replace(',', "").parse::<u64>() {
+                    let line = line.clamp(1, ctx.props().summary.facts.lines.max(1));
+                    ctx.props().change.emit(Change::Select(line, Origin::Log));
+                }
+                false
+            }
+        }
+    }
+
+    fn view(&self, ctx: &Context<Self>) -> Html {
+        let props = ctx.props();
+        let selected = props.selection.map(|selection| selection.line);
+        let slice = self.scroll(ctx).slice(self.position);
+        let rows = (slice.first..slice.first + slice.count).map(|index| {
+            let number = index + 1;
+            let line = self
+                .chunks
+                .get(&(index / CHUNK))
+                .and_then(|lines| usize::try_from(index % CHUNK).ok().and_then(|offset| lines.get(offset)));
+            let look = Look {
+                id: "log",
+                selected: selected == Some(number),
+                report: report_at(&props.summary.reports, number).map(|report| report.severity),
+                needle: &self.needle,
+            };
+            let onclick = log_row::choose(number, Origin::Log, &props.change);
+            log_row::row(number, line, look, onclick)
+        });
+        let link = ctx.link();
+        let active = selected
+            .filter(|line| (slice.first + 1..=slice.first + slice.count).contains(line))
+            .map(|line| log_row::row_id("log", line));
+        html! {
+            <section class="log-view" aria-label="Log">
+                { self.toolbar(ctx) }
+                { looked_for(&props.summary) }
+                <div class="log-frame">
+                    <div class="lines" id="log" ref={self.list.clone()} role="listbox" aria-label="Lines of the log" tabindex="0"
+                        aria-activedescendant={active} onscroll={link.callback(|_| Msg::Scrolled)} onkeydown={link.callback(Msg::Key)}>
+                        <div class="space" ref={self.space.clone()} role="presentation">
+                            <div class="rows" ref={self.rows.clone()} role="presentation">{ for rows }</div>
+                        </div>
+                    </div>
+                    { marks(&props.summary) }
+                </div>
+            </section>
+        }
+    }
+
+    fn rendered(&mut self, ctx: &Context<Self>, first: bool) {
+        if first {
+            self.listen(ctx);
+            self.measure();
+            if ctx.props().selection.is_none()
+                && let Some(report) = ctx.props().summary.reports.first()
+            {
+                self.position = self.scroll(ctx).reveal(0.0, report.first_line.saturating_sub(1));
+                self.scroll_wanted = true;
+            }
+        }
+        if let Some(selection) = ctx.props().selection
+            && self.scrolled_to != Some(selection.serial)
+        {
+            self.scrolled_to = Some(selection.serial);
+            self.position = self.scroll(ctx).reveal(self.position, selection.line.saturating_sub(1));
+            self.scroll_wanted = true;
+        }
+        self.place(ctx);
+        if std::mem::take(&mut self.scroll_wanted) {
+            if let Some(list) = self.list.cast::<HtmlElement>() {
+                list.set_scroll_top(to_px(self.scroll(ctx).scroll_top(self.position)));
+            }
+            // The rows on screen were rendered for the old position.
+            ctx.link().send_message(Msg::Resized);
+        }
+        self.ask(ctx);
+    }
+}
+
+impl LogView {
+    fn scroll(&self, ctx: &Context<Self>) -> VirtualScroll {
+        VirtualScroll { rows: ctx.props().summary.facts.lines, window: self.window }
+    }
+
+    fn listen(&mut self, ctx: &Context<Self>) {
+        let resized = ctx.link().callback(|()| Msg::Resized);
+        self.listeners.push(Listener::new(&browser::window(), "resize", move |_| resized.emit(())));
+        let Some(list) = self.list.cast::<HtmlElement>() else { return };
+        let wheel = ctx.link().callback(Msg::Wheel);
+        let scaled = self.scroll(ctx).scaled();
+        if scaled {
+            // Where the scroll bar moves by share, one notch of the wheel would jump over thousands of lines.
+            self.listeners.push(Listener::new(&list, "wheel", move |event| {
+                if let Ok(event) = event.dyn_into::<WheelEvent>()
+                    && !event.ctrl_key()
+                    && event.delta_y() != 0.0
+                {
+                    event.prevent_default();
+                    wheel.emit(event);
+                }
+            }));
+        }
+    }
+
+    /// The window's height may have changed. Always renders anew: the position may have, too.
+    fn measure(&mut self) -> bool {
+        if let Some(list) = self.list.cast::<HtmlElement>() {
+            self.window = f64::from(list.client_height()).max(ROW);
+        }
+        true
+    }
+
+    /// Sizes and places by CSSOM: the policy forbids style attributes.
+    fn place(&self, ctx: &Context<Self>) {
+        let (Some(list), Some(space), Some(rows)) =
+            (self.list.cast::<HtmlElement>(), self.space.cast::<HtmlElement>(), self.rows.cast::<HtmlElement>())
+        else {
+            return;
+        };
+        let scroll = self.scroll(ctx);
+        let top = if self.scroll_wanted { scroll.scroll_top(self.position) } else { f64::from(list.scroll_top()) };
+        let offset = top + scroll.slice(self.position).offset;
+        // Setting a known property of one's own element does not fail.
+        let _ = space.style().set_property("height", &format!("{}px", scroll.space()));
+        let _ = rows.style().set_property("transform", &format!("translateY({offset:.0}px)"));
+    }
+
+    fn scrolled(&mut self, ctx: &Context<Self>) -> bool {
+        let Some(list) = self.list.cast::<HtmlElement>() else { return false };
+        let scroll = self.scroll(ctx);
+        let top = list.scroll_top();
+        // Where the bar moves by share, its place does not tell the position to the pixel: one's own move is known better.
+        if scroll.scaled() && (top - to_px(scroll.scroll_top(self.position))).abs() <= 1 {
+            return false;
+        }
+        self.position = scroll.position(f64::from(top));
+        true
+    }
+
+    fn wheel(&mut self, ctx: &Context<Self>, event: &WheelEvent) -> bool {
+        let unit = match event.delta_mode() {
+            WheelEvent::DOM_DELTA_LINE => ROW,
+            WheelEvent::DOM_DELTA_PAGE => self.window,
+            _ => 1.0,
+        };
+        self.position = (self.position + event.delta_y() * unit).clamp(0.0, self.scroll(ctx).end());
+        self.scroll_wanted = true;
+        true
+    }
+
+    fn keep(&mut self, chunk: u64, lines: Vec<LogLine>) {
+        self.chunks.insert(chunk, lines);
+        while self.chunks.len() > MAX_CHUNKS {
+            let Some(furthest) = self.chunks.keys().copied().max_by_key(|other| other.abs_diff(chunk)) else { return };
+            self.chunks.remove(&furthest);
+        }
+    }
+
+    /// Asks for the chunks on screen that are not there.
+    fn ask(&mut self, ctx: &Context<Self>) {
+        let props = ctx.props();
+        let slice = self.scroll(ctx).slice(self.position);
+        if slice.count == 0 {
+            return;
+        }
+        for chunk in slice.first / CHUNK..=(slice.first + slice.count - 1) / CHUNK {
+            if self.chunks.contains_key(&chunk) || !self.asked.insert(chunk) {
+                continue;
+            }
+            let epoch = props.epoch;
+            let reply = ctx.link().callback(move |event| Msg::Chunk { epoch, chunk, event });
+            let count = u32::try_from(CHUNK).unwrap_or(u32::MAX);
+            props.engine.send(&Request::Lines { from: chunk * CHUNK + 1, count }, &[], Some(reply));
+        }
+    }
+
+    /// The line from which searching and moving goes on: the selected one, or the first on screen.
+    fn here(&self, ctx: &Context<Self>) -> u64 {
+        ctx.props().selection.map_or_else(|| crate::num::to_u64(self.position / ROW), |selection| selection.line)
+    }
+
+    fn find(&mut self, ctx: &Context<Self>, search: Search, from: u64) -> bool {
+        if self.needle.is_empty() {
+            return false;
+        }
+        self.outcome = String::from("searching…");
+        let lines = ctx.props().summary.facts.lines;
+        let request =
+            Request::Find { text: self.needle.clone(), from: from.clamp(1, lines.max(1)), backwards: search.backwards };
+        let reply = ctx.link().callback(move |event| Msg::Found { search: search.clone(), event });
+        ctx.props().engine.send(&request, &[], Some(reply));
+        true
+    }
+
+    fn found(&mut self, ctx: &Context<Self>, search: &Search, event: Event) -> bool {
+        if search.serial != self.searches {
+            return false;
+        }
+        match event {
+            Event::Found { line: Some(line) } => {
+                let wrapped = if search.wrapped { ", from the other end" } else { "" };
+                self.outcome = format!("line {}{wrapped}", format::count(line));
+                ctx.props().change.emit(Change::Select(line, Origin::Log));
+            }
+            Event::Found { line: None } if !search.wrapped => {
+                let from = if search.backwards { ctx.props().summary.facts.lines } else { 1 };
+                return self.find(ctx, Search { wrapped: true, ..search.clone() }, from);
+            }
+            Event::Failed(problem) => self.outcome = problem.message,
+            _ => self.outcome = String::from("not in this log"),
+        }
+        true
+    }
+
+    fn key(&self, ctx: &Context<Self>, event: &KeyboardEvent) {
+        let lines = ctx.props().summary.facts.lines;
+        let page = crate::num::to_u64(self.window / ROW).saturating_sub(2).max(1);
+        let here = self.here(ctx);
+        let line = match event.key().as_str() {
+            "ArrowDown" => here + 1,
+            "ArrowUp" => here.saturating_sub(1),
+            "PageDown" => here + page,
+            "PageUp" => here.saturating_sub(page),
+            "Home" => 1,
+            "End" => lines,
+            _ => return,
+        };
+        event.prevent_default();
+        event.stop_propagation();
+        ctx.props().change.emit(Change::Select(line.clamp(1, lines.max(1)), Origin::Log));
+    }
+
+    fn toolbar(&self, ctx: &Context<Self>) -> Html {
+        let link = ctx.link();
+        let value = |event: &InputEvent| event.target_dyn_into::<HtmlInputElement>().map(|input| input.value());
+        let on_needle = link.batch_callback(move |event: InputEvent| value(&event).map(Msg::Needle));
+        let on_key = link.batch_callback(|event: KeyboardEvent| {
+            (event.key() == "Enter").then(|| {
+                event.prevent_default();
+                Msg::Find { backwards: event.shift_key() }
+            })
+        });
+        let on_jump = link.batch_callback(|event: web_sys::Event| {
+            event.target_dyn_into::<HtmlInputElement>().map(|input| Msg::Jump(input.value()))
+        });
+        html! {
+            <div class="toolbar" role="search">
+                <label>{ "Find " }
+                    <input id="find" type="search" value={self.needle.clone()} oninput={on_needle} onkeydown={on_key}
+                        autocomplete="off" spellcheck="false" />
+                </label>
+                <button type="button" onclick={link.callback(|_| Msg::Find { backwards: true })} title="Shift+Enter">{ "Previous" }</button>
+                <button type="button" onclick={link.callback(|_| Msg::Find { backwards: false })} title="Enter">{ "Next" }</button>
+                <span id="find-outcome" role="status" class="dim">{ &self.outcome }</span>
+                <label class="right">{ "Line " }
+                    <input id="jump" type="text" inputmode="numeric" size="9" onchange={on_jump} autocomplete="off" />
+                </label>
+            </div>
+        }
+    }
+}
+
+/// The report that a line belongs to. The reports stand in the order of their first lines.
+fn report_at(reports: &[Summary], line: u64) -> Option<&Summary> {
+    let after = reports.partition_point(|report| report.first_line <= line);
+    reports[..after].last().filter(|report| line <= report.last_line)
+}
+
+/// Where in the log the reports are, beside the scroll bar.
+fn marks(summary: &LogSummary) -> Html {
+    let lines = summary.facts.lines.max(1);
+    // A report of a few lines must be seen in a log of millions.
+    let least = (lines / 200).max(1);
+    let rects = summary.reports.iter().take(MAX_MARKS).map(|report| {
+        let height = (report.last_line + 1).saturating_sub(report.first_line).max(least);
+        html! {
+            <rect class={severity_class(report.severity)} x="0" width="1" y={report.first_line.saturating_sub(1).to_string()}
+                height={height.to_string()} />
+        }
+    });
+    html! {
+        <svg class="marks" viewBox={format!("0 0 1 {lines}")} preserveAspectRatio="none" aria-hidden="true">{ for rects }</svg>
+    }
+}
+
+/// That there is no report, and what was looked for.
+fn looked_for(summary: &LogSummary) -> Html {
+    if !summary.reports.is_empty() {
+        return Html::default();
+    }
+    let patterns = summary.looked_for.iter().map(|pattern| html! { <li><code>{ pattern }</code></li> });
+    html! {
+        <div class="note plain" id="no-report">
+            <p><strong>{ "No report found." }</strong>
+                { format!(" None of {} has the header of a kernel report. Is it the kernel's log (dmesg, journalctl -k), from before \
+                   the restart, and complete?", format::counted(summary.facts.lines, "line")) }</p>
+            if !summary.looked_for.is_empty() {
+                <details><summary>{ "What was looked for" }</summary><ul class="looked-for">{ for patterns }</ul></details>
+            }
+        </div>
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_belongs_to_the_report_around_it() {
+        let report = |index, first_line, last_line| Summary { index, first_line, last_line, ..Summary::default() };
+        let reports = [report(0, 10, 20), report(1, 30, 40)];
+        let at = |line| report_at(&reports, line).map(|report| report.index);
+        assert_eq!([at(9), at(10), at(20), at(21), at(30), at(41)], [None, Some(0), Some(0), None, Some(1), None]);
+    }
+}

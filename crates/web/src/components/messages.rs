@@ -1,0 +1,67 @@
+//! What the page has to say about the opening itself: failures, recoveries, damaged links, notes on the log. Must never
+//! replace what is open.
+
+use crate::state::State;
+use crate::update::Change;
+use yew::prelude::*;
+
+/// The messages above the view.
+pub(crate) fn messages(state: &State, change: &Callback<Change>) -> Html {
+    let dismiss = change.reform(|_: MouseEvent| Change::Dismiss);
+    let dead = match &state.engine {
+        crate::state::EngineStatus::Dead(reason) => Some(html! {
+            <div class="note fatal" role="alert">
+                <strong>{ format!("The engine does not start: {}.", reason.trim_end_matches('.')) }</strong>
+                { " What is on the screen stays; nothing new can be opened. " }
+                <button type="button" class="inline" onclick={change.reform(|_: MouseEvent| Change::RetryEngine)}>{ "Try again" }</button>
+            </div>
+        }),
+        _ => None,
+    };
+    let problem = state.problem.as_ref().map(|problem| {
+        html! {
+            <div class="note fatal" role="alert" id="problem" data-code={problem.code.clone()}>
+                <strong>{ &problem.message }</strong>{ " " }{ &problem.advice }
+                if let Some(open) = &state.open { { format!(" {} is still open.", open.name()) } }
+                { " " }<button type="button" class="inline" onclick={dismiss.clone()}>{ "Dismiss" }</button>
+            </div>
+        }
+    });
+    let stopped = state.stopped.as_ref().map(|words| {
+        html! {
+            <div class="note irq" role="alert" id="stopped">
+                { words }{ " " }<button type="button" class="inline" onclick={dismiss}>{ "Dismiss" }</button>
+            </div>
+        }
+    });
+    html! { <>{ dead }{ problem }{ stopped }{ about_log(state, change) }</> }
+}
+
+fn about_log(state: &State, change: &Callback<Change>) -> Html {
+    let Some(open) = &state.open else { return Html::default() };
+    let link = open.summary.link.as_ref().map(|link| {
+        let back = state.previous.as_ref().map(|source| {
+            html! {
+                <button type="button" class="inline" onclick={change.reform(|_: MouseEvent| Change::Back)}>
+                    { format!("Back to {}", source.name()) }
+                </button>
+            }
+        });
+        let class = if link.problem.is_some() { "note fatal" } else { "note plain" };
+        html! {
+            <div {class} id="link-note" role="status">
+                if let Some(problem) = &link.problem {
+                    <strong>{ problem }</strong>
+                } else {
+                    { "This report came with the link. It may have been redacted by whoever shared it." }
+                }
+                { " " }{ back }
+            </div>
+        }
+    });
+    let incomplete = open.summary.facts.incomplete.then(|| {
+        html! { <p class="note plain">{ "The reading was stopped before the end of the log: the reports are those found until then." }</p> }
+    });
+    let notes = open.summary.notes.iter().map(|note| html! { <p class="note plain">{ note }</p> });
+    html! { <>{ link }{ incomplete }{ for notes }</> }
+}

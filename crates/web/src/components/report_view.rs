@@ -1,0 +1,152 @@
+//! One report, from the top: badges, title, verdict, notices, facts, stack beside the log, registers and fault, code, the
+//! lines before, modules and environment. Must never show a part that the report does not have.
+
+use super::access::AccessAndTrap;
+use super::code::CodeBytes;
+use super::environment::Environment;
+use super::excerpt::Excerpt;
+use super::facts::{Facts, context_words};
+use super::log_row::severity_class;
+use super::prose::prose;
+use super::registers::Registers;
+use super::report_list::severity_word;
+use super::stack::{StackTable, context_class};
+use crate::engine::Engine;
+use crate::stack_rows::Fold;
+use crate::state::Selection;
+use crate::update::Change;
+use oopscope_protocol::LogSummary;
+use oopscope_report::{Notice, NoticeKind, Report};
+use std::collections::BTreeSet;
+use std::rc::Rc;
+use yew::prelude::*;
+
+/// Lines of the log before and after the report that stand beside the stack.
+const BEFORE: u64 = 20;
+const AFTER: u64 = 10;
+
+/// Lines shown under "Before the crash" at first.
+const LEAD: u64 = 40;
+
+/// Which report.
+#[derive(Clone, PartialEq, Properties)]
+pub(crate) struct Props {
+    /// The report.
+    pub(crate) report: Rc<Report>,
+    /// Its index.
+    pub(crate) index: u32,
+    /// The log.
+    pub(crate) summary: Rc<LogSummary>,
+    /// Whom to ask for lines.
+    pub(crate) engine: Engine,
+    /// Changes when the engine must be asked anew.
+    pub(crate) epoch: u32,
+    /// The selected line.
+    pub(crate) selection: Option<Selection>,
+    /// Folds that are opened.
+    pub(crate) opened: Rc<BTreeSet<Fold>>,
+    /// Where to tell what the user did.
+    pub(crate) change: Callback<Change>,
+}
+
+/// The report.
+#[component]
+pub(crate) fn ReportView(props: &Props) -> Html {
+    let report = &props.report;
+    let change = &props.change;
+    let excerpt = |from: u64, to: u64, total: u64, follows: bool, id: &'static str, label: &'static str| {
+        html! {
+            <Excerpt key={format!("{id}-{}", props.index)} engine={props.engine.clone()} epoch={props.epoch} {from} {to}
+                {total} report={(report.first_line, report.last_line, report.severity)} selection={props.selection}
+                {follows} {id} {label} change={change.clone()} />
+        }
+    };
+    let lines = props.summary.facts.lines;
+    let log = excerpt(
+        report.first_line.saturating_sub(BEFORE),
+        report.last_line.saturating_add(AFTER),
+        lines,
+        true,
+        "log",
+        "Log lines of this report",
+    );
+    let before = (report.first_line > 1).then(|| {
+        let last = report.first_line - 1;
+        html! {
+            <section class="before">
+                <h2>{ "Before the crash" }</h2>
+                { excerpt(report.first_line.saturating_sub(LEAD), last, last, false, "before", "Log lines before the report") }
+            </section>
+        }
+    });
+    let fault = (report.access.is_some() || report.trap.is_some()).then(|| {
+        html! { <AccessAndTrap report={Rc::clone(report)} change={change.clone()} /> }
+    });
+    let has_registers = !report.registers.is_empty() || report.stacks.iter().any(|stack| !stack.registers.is_empty());
+    let registers = has_registers.then(|| html! { <Registers report={Rc::clone(report)} change={change.clone()} /> });
+    let code = report.code.as_ref().map(|code| html! { <CodeBytes code={code.clone()} change={change.clone()} /> });
+    html! {
+        <article class="report" aria-labelledby="title">
+            <header class="report-head">
+                <p class="badges">{ badges(props) }</p>
+                <h1 id="title">{ &report.title }</h1>
+                <p id="verdict" class="verdict">{ prose(&report.verdict, change) }</p>
+            </header>
+            { for report.notices.iter().map(|entry| notice(entry, report, change)) }
+            <Facts report={Rc::clone(report)} change={change.clone()} />
+            <div class="two main-pair">
+                <section>
+                    <h2>{ "Stack" }</h2>
+                    <StackTable report={Rc::clone(report)} selection={props.selection} opened={Rc::clone(&props.opened)}
+                        change={change.clone()} />
+                </section>
+                <section class="beside">
+                    <h2>{ "Log " }<span>{ format!("lines {}–{}", report.first_line, report.last_line) }</span></h2>
+                    { log }
+                </section>
+            </div>
+            <div class="two uneven">
+                <div class="column">{ fault }{ code }</div>
+                { registers }
+            </div>
+            { before }
+            <Environment report={Rc::clone(report)} summary={Rc::clone(&props.summary)} change={change.clone()} />
+        </article>
+    }
+}
+
+fn badges(props: &Props) -> Html {
+    let report = &props.report;
+    let total = props.summary.reports.len();
+    html! {
+        <>
+            <span class={classes!("badge", severity_class(report.severity))}>{ severity_word(report.severity) }</span>
+            if let Some(words) = context_words(report.context) {
+                <span class={classes!("badge", context_class(report.context))}>{ words.to_uppercase() }</span>
+            }
+            if report.corrupted { <span class="badge damaged">{ "DAMAGED" }</span> }
+            <span class="badge dim">{ format!("{} of {total}", props.index + 1) }</span>
+            if report.repeats > 0 { <span class="badge dim">{ format!("again {}×", report.repeats) }</span> }
+        </>
+    }
+}
+
+fn notice(notice: &Notice, report: &Report, change: &Callback<Change>) -> Html {
+    let class = match notice.kind {
+        NoticeKind::Victim => "irq",
+        NoticeKind::Fatal => "fatal",
+        _ => "plain",
+    };
+    let jump = (notice.kind == NoticeKind::NotFirst).then(|| {
+        let first = report.may_follow_from.unwrap_or(0);
+        html! {
+            <>
+                { " " }
+                <button type="button" class="inline" onclick={change.reform(move |_: MouseEvent| Change::ShowReport(first))}>
+                    { format!("Show report #{}", first + 1) }
+                </button>
+            </>
+        }
+    });
+    html! { <p class={classes!("note", class)}>{ prose(&notice.prose, change) }{ jump }</p> }
+}

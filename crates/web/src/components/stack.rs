@@ -1,0 +1,209 @@
+//! The stacks, context by context, innermost first. Must never hide a frame without saying how many.
+
+use crate::browser;
+use crate::stack_rows::{self, Fold, Row};
+use crate::state::{Origin, Selection};
+use crate::update::Change;
+use oopscope_report::{Arch, Context, Frame, FrameRole, Report, Stack};
+use std::collections::BTreeSet;
+use std::rc::Rc;
+use wasm_bindgen::JsCast;
+use web_sys::{HtmlElement, ScrollIntoViewOptions, ScrollLogicalPosition};
+use yew::prelude::*;
+
+/// What is shown.
+#[derive(Clone, PartialEq, Properties)]
+pub(crate) struct Props {
+    /// The report.
+    pub(crate) report: Rc<Report>,
+    /// The selected line.
+    pub(crate) selection: Option<Selection>,
+    /// The folds that the user opened.
+    pub(crate) opened: Rc<BTreeSet<Fold>>,
+    /// Where to tell what the user did.
+    pub(crate) change: Callback<Change>,
+}
+
+/// The table of frames.
+#[component]
+pub(crate) fn StackTable(props: &Props) -> Html {
+    let selected = props.selection.map(|selection| selection.line);
+    let selected_row = use_node_ref();
+    {
+        let selected_row = selected_row.clone();
+        use_effect_with(props.selection, move |selection| {
+            let row = selected_row.cast::<HtmlElement>();
+            let Some((selection, row)) = selection.zip(row) else { return };
+            if selection.origin == Origin::Stack {
+                let _ = row.focus();
+            }
+            // In one column the log lies below the stack, and following it would take the reader away from it.
+            if selection.origin == Origin::Stack || (selection.origin == Origin::Log && browser::wide()) {
+                let options = ScrollIntoViewOptions::new();
+                options.set_block(ScrollLogicalPosition::Nearest);
+                options.set_inline(ScrollLogicalPosition::Nearest);
+                row.scroll_into_view_with_scroll_into_view_options(&options);
+            }
+        });
+    }
+    let stacks = &props.report.stacks;
+    let rows = stack_rows::rows(stacks, &props.opened, selected);
+    let first_frame = rows.iter().find_map(|row| match *row {
+        Row::Frame { stack, frame, .. } => stacks.get(stack)?.frames.get(frame).map(|frame| frame.line),
+        _ => None,
+    });
+    let has_selected = stacks.iter().flat_map(|stack| &stack.frames).any(|frame| Some(frame.line) == selected);
+    // One frame can be reached with Tab, the others from there: a stack of forty frames is one stop, not forty.
+    let tab_stop = if has_selected { selected } else { first_frame };
+    let mut taken = false;
+    let body = rows.iter().filter_map(|row| match *row {
+        Row::Heading { stack, open } => {
+            stacks.get(stack).map(|frames| heading(frames, open.map(|open| (open, stack)), &props.change))
+        }
+        Row::Run { stack, first, count, open } => Some(run(Fold::Run(stack, first), count, open, &props.change)),
+        Row::Frame { stack, frame, number } => {
+            let frame = stacks.get(stack)?.frames.get(frame)?;
+            // A line can be two frames (x86 prints an instruction pointer both ways); the first carries the focus.
+            let is_selected = Some(frame.line) == selected;
+            let node = if is_selected && !taken {
+                taken = true;
+                selected_row.clone()
+            } else {
+                NodeRef::default()
+            };
+            let look = Look {
+                label: label(frame, number, props.report.arch),
+                selected: is_selected,
+                tab_stop: Some(frame.line) == tab_stop,
+            };
+            Some(frame_row(frame, look, node, &props.change))
+        }
+    });
+    if stacks.is_empty() {
+        return html! { <p class="none">{ "The report has no call trace." }</p> };
+    }
+    html! {
+        <div class="scroll-x">
+            <table id="stack" class="stack" role="grid" aria-label="Stack, innermost frame first">
+                <tbody>{ for body }</tbody>
+            </table>
+        </div>
+    }
+}
+
+struct Look {
+    label: String,
+    selected: bool,
+    tab_stop: bool,
+}
+
+fn frame_row(frame: &Frame, look: Look, node: NodeRef, change: &Callback<Change>) -> Html {
+    let line = frame.line;
+    let onclick = super::log_row::choose(line, Origin::Stack, change);
+    let name = match (&frame.function, &frame.address) {
+        (Some(function), _) => html! { <>{ function }<span class="dim">{ place(frame) }</span></> },
+        (None, Some(address)) => html! { { address } },
+        (None, None) => html! { "(no name)" },
+    };
+    let module = frame.module.as_ref().map(|module| {
+        let title = frame.build_id.as_ref().map(|id| format!("build-id {id}"));
+        html! { <span {title}>{ module }</span> }
+    });
+    let title = if frame.reliable {
+        format!("log line {line}")
+    } else {
+        format!("log line {line}; found on the stack, not unwound: it may be left over from an earlier call")
+    };
+    html! {
+        <tr ref={node} key={format!("f{line}-{}", look.label)} {title} {onclick} data-line={line.to_string()}
+            class={classes!("frame", look.selected.then_some("sel"), (!frame.reliable).then_some("unsure"))}
+            aria-selected={look.selected.to_string()} tabindex={if look.tab_stop { "0" } else { "-1" }}>
+            <td class="nr">{ look.label }</td>
+            <td class="fn">{ name }</td>
+            <td class="mod">{ module }</td>
+        </tr>
+    }
+}
+
+fn place(frame: &Frame) -> String {
+    match (frame.offset, frame.size) {
+        (Some(offset), Some(size)) => format!("+{offset:#x}/{size:#x}"),
+        (Some(offset), None) => format!("+{offset:#x}"),
+        _ => String::new(),
+    }
+}
+
+fn label(frame: &Frame, number: Option<u32>, arch: Option<Arch>) -> String {
+    if let Some(number) = number {
+        return number.to_string();
+    }
+    if !frame.reliable {
+        return "?".to_owned();
+    }
+    match (frame.role, arch) {
+        (FrameRole::Pc, Some(Arch::X86_64)) => "RIP",
+        (FrameRole::Pc, Some(Arch::I386)) => "EIP",
+        (FrameRole::Pc, _) => "pc",
+        (FrameRole::Lr, _) => "lr",
+        (FrameRole::User, _) => "user",
+        _ => "",
+    }
+    .to_owned()
+}
+
+fn heading(stack: &Stack, fold: Option<(bool, usize)>, change: &Callback<Change>) -> Html {
+    let words = html! {
+        <>
+            { &stack.title }
+            if let Some(tag) = &stack.tag { <code>{ format!(" <{tag}>") }</code> }
+            if let Some(how) = &stack.guessed {
+                <span class="guess" title={how.clone()}><small>{ " (inferred)" }</small></span>
+            }
+        </>
+    };
+    let words = match fold {
+        None => words,
+        Some((open, index)) => {
+            let onclick = change.reform(move |_: MouseEvent| Change::Toggle(Fold::Stack(index)));
+            let count = crate::format::counted(stack.frames.len() as u64, "frame");
+            html! {
+                <button type="button" class="fold" aria-expanded={open.to_string()} {onclick}>
+                    { if open { "▾ " } else { "▸ " } }{ words }
+                    if !open { <span class="dim">{ format!(" — {count}") }</span> }
+                </button>
+            }
+        }
+    };
+    html! { <tr class={classes!("ctx", context_class(stack.context))}><th colspan="3" scope="colgroup">{ words }</th></tr> }
+}
+
+fn run(fold: Fold, count: usize, open: bool, change: &Callback<Change>) -> Html {
+    let onclick = change.reform(move |_: MouseEvent| Change::Toggle(fold));
+    html! {
+        <tr class="unsure run">
+            <td class="nr">{ "?" }</td>
+            <td colspan="2">
+                <button type="button" class="fold" aria-expanded={open.to_string()} {onclick}>
+                    { if open { "▾ " } else { "▸ " } }{ format!("{count} unreliable frames") }
+                </button>
+            </td>
+        </tr>
+    }
+}
+
+/// The class that colours a context: amber for interrupts, blue for tasks.
+pub(crate) const fn context_class(context: Context) -> Option<&'static str> {
+    match context {
+        Context::Hardirq | Context::Softirq | Context::Nmi | Context::Exception => Some("irq"),
+        Context::Process => Some("task"),
+        Context::Unknown => None,
+    }
+}
+
+/// True when the keyboard's focus is in the stack.
+pub(crate) fn has_focus() -> bool {
+    browser::document()
+        .active_element()
+        .and_then(|element| element.dyn_into::<HtmlElement>().ok())
+        .is_some_and(|element| element.closest("#stack").is_ok_and(|table| table.is_some()))
+}

@@ -1,0 +1,111 @@
+//! The start page: every way in. Must never offer a way that this browser does not have.
+
+use crate::state::{EngineStatus, Source, State, View};
+use crate::update::Change;
+use std::rc::Rc;
+use web_sys::HtmlTextAreaElement;
+use yew::prelude::*;
+
+/// What the start page shows.
+#[derive(Clone, PartialEq, Properties)]
+pub(crate) struct Props {
+    /// The built-in examples.
+    pub(crate) examples: Rc<Vec<oopscope_protocol::Example>>,
+    /// True once the engine answers.
+    pub(crate) ready: bool,
+    /// What is open, by name.
+    pub(crate) open: Option<AttrValue>,
+    /// The last files, by name, where the browser keeps their handles.
+    pub(crate) recent: Option<AttrValue>,
+    /// Opens the file picker.
+    pub(crate) open_file: Callback<()>,
+    /// Opens the last files again.
+    pub(crate) open_recent: Callback<()>,
+    /// Shows the requests.
+    pub(crate) show_requests: Callback<()>,
+    /// Where to tell what the user did.
+    pub(crate) change: Callback<Change>,
+}
+
+impl Props {
+    /// The part of the page's state that the start page shows.
+    pub(crate) fn of(state: &State) -> (Rc<Vec<oopscope_protocol::Example>>, bool, Option<AttrValue>) {
+        let open = state.open.as_ref().map(|open| AttrValue::from(open.name()));
+        (Rc::clone(&state.examples), state.engine == EngineStatus::Ready, open)
+    }
+}
+
+/// The start page.
+#[component]
+pub(crate) fn Start(props: &Props) -> Html {
+    let paste = use_node_ref();
+    let open_paste = {
+        let (paste, change) = (paste.clone(), props.change.clone());
+        Callback::from(move |_: MouseEvent| {
+            let text = paste.cast::<HtmlTextAreaElement>().map(|area| area.value()).unwrap_or_default();
+            change.emit(Change::Open(Source::Text(Rc::from(text))));
+        })
+    };
+    let examples = props.examples.iter().map(|example| {
+        let source = Source::Example(example.clone());
+        let onclick = props.change.reform(move |_: MouseEvent| Change::Open(source.clone()));
+        html! {
+            <li><button type="button" class="example" data-example={example.name.clone()} {onclick}>
+                <code>{ &example.name }</code><span>{ &example.title }</span>
+            </button></li>
+        }
+    });
+    html! {
+        <div class="start">
+            if let Some(name) = &props.open {
+                <p class="note plain">
+                    { format!("{name} is still open. ") }
+                    <button type="button" class="inline" onclick={props.change.reform(|_: MouseEvent| Change::Show(View::Report))}>{ "Back to it" }</button>
+                </p>
+            }
+            <h1>{ "Drop a kernel log anywhere on this page" }</h1>
+            <p class="lead">{ "Oopscope finds every Oops, BUG, WARNING and panic in it and says what happened, in which context, and which line proves it." }</p>
+            <p class="buttons">
+                <button type="button" class="main" onclick={props.open_file.reform(|_: MouseEvent| ())}>{ "Choose files…" }</button>
+                if let Some(name) = &props.recent {
+                    <button type="button" id="open-recent" onclick={props.open_recent.reform(|_: MouseEvent| ())}>{ format!("Open {name} again") }</button>
+                }
+            </p>
+            <div class="two">
+                <section>
+                    <h2><label for="paste">{ "Or paste it" }</label></h2>
+                    <div class="pad">
+                        <textarea id="paste" ref={paste} rows="9" spellcheck="false" autocomplete="off"
+                            placeholder="dmesg, journalctl -k, a serial console's capture, or a mail that quotes one" />
+                        <p class="buttons">
+                            <button type="button" id="paste-open" onclick={open_paste}>{ "Read this text" }</button>
+                            <span class="dim">{ "Ctrl+V outside the box works too." }</span>
+                        </p>
+                    </div>
+                </section>
+                <section>
+                    <h2>{ "Or look at a real crash" }</h2>
+                    if props.examples.is_empty() {
+                        <p class="none">{ if props.ready { "This build carries no examples." } else { "The engine is being loaded…" } }</p>
+                    } else {
+                        <ul class="examples">{ for examples }</ul>
+                    }
+                </section>
+            </div>
+            <section class="what">
+                <h2>{ "What can be opened" }</h2>
+                <ul class="plain pad">
+                    <li>{ "Kernel logs as text: dmesg, journalctl -k, netconsole, a serial console's capture with its escape codes; any size, read in pieces." }</li>
+                    <li>{ "Several files dropped together are read as one log, in the order of the drop." }</li>
+                    <li>{ "A link made with Share, pasted into the address bar." }</li>
+                    <li>{ "Not yet: compressed logs and memory dumps (vmcore). Unpack a log first; for a dump, extract its log with crash or makedumpfile --dump-dmesg." }</li>
+                </ul>
+            </section>
+            <p class="privacy">
+                { "Nothing you drop leaves this machine. Check it: " }
+                <button type="button" class="inline" onclick={props.show_requests.reform(|_: MouseEvent| ())}>{ "every request this page has made" }</button>
+                { ", or disconnect first. It works offline." }
+            </p>
+        </div>
+    }
+}

@@ -1,0 +1,136 @@
+//! Figures for people: sizes, rates, durations, counts. Must never be used on values that the kernel printed:
+//! those are shown as they stand in the log.
+
+use crate::num::to_f64;
+
+/// A size with three figures: `32.7 kB`, `1.05 GB`. Decimal units, as disks and networks count.
+pub(crate) fn bytes(n: u64) -> String {
+    if n < 1000 {
+        return format!("{n} B");
+    }
+    let mut value = to_f64(n) / 1000.0;
+    for unit in ["kB", "MB", "GB"] {
+        if value < 999.5 {
+            return format!("{} {unit}", three_figures(value));
+        }
+        value /= 1000.0;
+    }
+    format!("{} TB", three_figures(value))
+}
+
+/// A rate: `212 MB/s`. Nothing while too little time has passed to tell.
+pub(crate) fn rate(done: u64, ms: f64) -> Option<String> {
+    (ms > 50.0 && done > 0).then(|| {
+        let per_second = to_f64(done) / ms * 1000.0;
+        format!("{}/s", bytes(crate::num::to_u64(per_second)))
+    })
+}
+
+/// A duration: `3 ms`, `4.2 s`, `2 min 05 s`.
+pub(crate) fn duration(ms: f64) -> String {
+    if ms < 1.0 {
+        "under 1 ms".to_owned()
+    } else if ms < 999.5 {
+        format!("{ms:.0} ms")
+    } else if ms < 59_950.0 {
+        format!("{:.1} s", ms / 1000.0)
+    } else {
+        let seconds = crate::num::to_u64((ms / 1000.0).round());
+        format!("{} min {:02} s", seconds / 60, seconds % 60)
+    }
+}
+
+/// Time that remains at the mean speed so far. Nothing while too little has been done to tell.
+pub(crate) fn remaining(done: u64, total: u64, ms: f64) -> Option<String> {
+    (ms > 500.0 && done > 0 && total > done).then(|| duration(ms / to_f64(done) * to_f64(total - done)))
+}
+
+/// A count with its thousands set apart: `15,000,000`.
+pub(crate) fn count(n: u64) -> String {
+    let digits = n.to_string();
+    let mut out = String::with_capacity(digits.len() * 4 / 3);
+    for (i, digit) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+/// A count with its noun: `1 report`, `3 reports`.
+pub(crate) fn counted(n: u64, noun: &str) -> String {
+    if n == 1 { format!("1 {noun}") } else { format!("{} {noun}s", count(n)) }
+}
+
+/// Seconds since boot, as the kernel prints them but without its padding: `3.49 s`, `2 d 03:04:05`.
+pub(crate) fn uptime(seconds: f64) -> String {
+    if seconds < 600.0 {
+        return format!("{seconds:.2} s");
+    }
+    let whole = crate::num::to_u64(seconds);
+    let (days, hours, minutes) = (whole / 86_400, whole / 3600 % 24, whole / 60 % 60);
+    let clock = format!("{hours:02}:{minutes:02}:{:02}", whole % 60);
+    if days == 0 { clock } else { format!("{days} d {clock}") }
+}
+
+fn three_figures(value: f64) -> String {
+    if value < 9.995 {
+        format!("{value:.2}")
+    } else if value < 99.95 {
+        format!("{value:.1}")
+    } else {
+        format!("{value:.0}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes() {
+        for (n, expected) in [
+            (0, "0 B"),
+            (999, "999 B"),
+            (1000, "1.00 kB"),
+            (32_700, "32.7 kB"),
+            (999_499, "999 kB"),
+            (999_500, "1.00 MB"),
+            (1_050_000_000, "1.05 GB"),
+            (7_000_000_000_000, "7.00 TB"),
+            (7_000_000_000_000_000, "7000 TB"),
+        ] {
+            assert_eq!(bytes(n), expected);
+        }
+    }
+
+    #[test]
+    fn durations() {
+        assert_eq!(duration(0.2), "under 1 ms");
+        assert_eq!(duration(3.4), "3 ms");
+        assert_eq!(duration(999.6), "1.0 s");
+        assert_eq!(duration(59_960.0), "1 min 00 s");
+        assert_eq!(duration(125_000.0), "2 min 05 s");
+    }
+
+    #[test]
+    fn progress_figures_wait_until_they_mean_something() {
+        assert_eq!(rate(1_000_000, 10.0), None);
+        assert_eq!(rate(100_000_000, 500.0).as_deref(), Some("200 MB/s"));
+        assert_eq!(remaining(0, 10, 1000.0), None);
+        assert_eq!(remaining(10, 10, 1000.0), None);
+        assert_eq!(remaining(250, 1000, 1000.0).as_deref(), Some("3.0 s"));
+    }
+
+    #[test]
+    fn counts_and_uptimes() {
+        assert_eq!(count(15_000_000), "15,000,000");
+        assert_eq!(count(489), "489");
+        assert_eq!(counted(1, "line"), "1 line");
+        assert_eq!(counted(1000, "line"), "1,000 lines");
+        assert_eq!(uptime(3.489), "3.49 s");
+        assert_eq!(uptime(3661.2), "01:01:01");
+        assert_eq!(uptime(183_845.0), "2 d 03:04:05");
+    }
+}

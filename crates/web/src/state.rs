@@ -1,0 +1,280 @@
+//! What the page knows: the one place that every component draws from. Must never touch the browser or the
+//! engine: [`crate::update`] changes it and says what is to be done.
+
+use crate::stack_rows::Fold;
+use oopscope_protocol::{Example, LogSummary, Problem, Progress, Shared, Summary};
+use oopscope_report::Report;
+use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
+use web_sys::File;
+
+/// Where a log comes from, kept so that it can be opened again in a fresh engine.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Source {
+    /// Files, read as one log in this order.
+    Files {
+        /// The browser's references; no bytes are held.
+        files: Rc<Vec<File>>,
+        /// True when the browser keeps handles by which they can be opened after a reload.
+        kept: bool,
+    },
+    /// Pasted text.
+    Text(Rc<str>),
+    /// A built-in example.
+    Example(Example),
+    /// A permalink's fragment.
+    Link(Rc<str>),
+}
+
+impl Source {
+    /// A name for people, before the engine has given one.
+    pub(crate) fn name(&self) -> String {
+        match self {
+            Self::Files { files, .. } => match files.as_slice() {
+                [] => "no file".to_owned(),
+                [file] => file.name(),
+                [file, rest @ ..] => format!("{} and {} more", file.name(), rest.len()),
+            },
+            Self::Text(_) => "pasted text".to_owned(),
+            Self::Example(example) => format!("example {}", example.name),
+            Self::Link(_) => "a link".to_owned(),
+        }
+    }
+
+    /// True when a reload of the page does not lose it: a link stands in the address bar, an example is built in,
+    /// a file's handle is kept.
+    pub(crate) fn survives_reload(&self) -> bool {
+        match self {
+            Self::Files { kept, .. } => *kept,
+            Self::Text(_) => false,
+            Self::Example(_) | Self::Link(_) => true,
+        }
+    }
+}
+
+/// How the engine is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum EngineStatus {
+    /// It is being loaded.
+    Loading,
+    /// It answers.
+    Ready,
+    /// It does not start, and why.
+    Dead(String),
+}
+
+/// Which view is on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum View {
+    /// The start page.
+    Start,
+    /// The current report.
+    Report,
+    /// The whole log.
+    Log,
+}
+
+/// Where a selection was made, which decides what scrolls.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Origin {
+    /// In the stack: the log follows.
+    Stack,
+    /// In the log: the stack follows.
+    Log,
+    /// A claim, a fact or a register: the log is brought into sight.
+    Evidence,
+}
+
+/// The selected log line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Selection {
+    /// Line number, from 1.
+    pub(crate) line: u64,
+    /// Where it was made.
+    pub(crate) origin: Origin,
+    /// Differs for every selection, so that selecting the same line again scrolls again.
+    pub(crate) serial: u32,
+}
+
+/// The log that is open.
+#[derive(Clone, Debug)]
+pub(crate) struct OpenLog {
+    /// Where it came from.
+    pub(crate) source: Source,
+    /// What the engine says of it.
+    pub(crate) summary: Rc<LogSummary>,
+    /// Index of the report that is shown.
+    pub(crate) current: u32,
+    /// Reports that the engine has given so far.
+    pub(crate) reports: BTreeMap<u32, Rc<Report>>,
+    /// The selected line.
+    pub(crate) selection: Option<Selection>,
+    /// Folds that were opened in the current report.
+    pub(crate) opened: Rc<BTreeSet<Fold>>,
+    /// Milliseconds from the input to the answer.
+    pub(crate) took: f64,
+    /// Changes whenever the engine has opened it anew: what was asked for before must be asked for again.
+    pub(crate) epoch: u32,
+    /// True while no engine holds it: what is on the screen stays, nothing more can be asked.
+    pub(crate) detached: bool,
+}
+
+impl OpenLog {
+    /// The report that is shown, when the engine has given it.
+    pub(crate) fn report(&self) -> Option<&Rc<Report>> {
+        self.reports.get(&self.current)
+    }
+
+    /// The log's name for people.
+    pub(crate) fn name(&self) -> String {
+        self.summary.facts.name.clone().unwrap_or_else(|| self.source.name())
+    }
+}
+
+/// An opening that is under way.
+#[derive(Clone, Debug)]
+pub(crate) struct Opening {
+    /// Differs for every opening.
+    pub(crate) id: u32,
+    /// What is being opened.
+    pub(crate) source: Source,
+    /// How far it is.
+    pub(crate) progress: Progress,
+    /// The first reports that were found.
+    pub(crate) found: Vec<Summary>,
+    /// How many were found.
+    pub(crate) found_count: u64,
+    /// When it began.
+    pub(crate) started: f64,
+    /// True once Cancel was pressed.
+    pub(crate) cancelling: bool,
+    /// True when it brings back what was open into a fresh engine: the view stays as it is.
+    pub(crate) restoring: bool,
+}
+
+/// The last death of the engine, for the guard against dying on the same input over and over.
+#[derive(Clone, Debug)]
+pub(crate) struct Death {
+    /// What the engine was opening or held.
+    pub(crate) source: Source,
+    /// What was said of it.
+    pub(crate) words: String,
+    /// When a fresh engine had opened the same again.
+    pub(crate) reopened: Option<f64>,
+}
+
+/// A dialog.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Dialog {
+    /// The keys.
+    Help,
+    /// What the page has requested.
+    Requests,
+    /// What a link would hold.
+    Share(Rc<Sharing>),
+    /// Text to copy by hand, where the clipboard is refused.
+    CopyByHand(Rc<str>),
+    /// Whether to reload although something would be lost.
+    ConfirmUpdate,
+}
+
+/// The share dialog.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Sharing {
+    /// Index of the report.
+    pub(crate) index: u32,
+    /// The engine's last answer; absent before the first.
+    pub(crate) shared: Option<Rc<Shared>>,
+    /// Why there is none.
+    pub(crate) problem: Option<Problem>,
+    /// Number of the last request: answers to earlier ones are dropped.
+    pub(crate) serial: u32,
+}
+
+/// Everything.
+#[derive(Clone, Debug)]
+pub(crate) struct State {
+    /// The page's own version.
+    pub(crate) build_id: Rc<str>,
+    /// How the engine is.
+    pub(crate) engine: EngineStatus,
+    /// What it carries to look at.
+    pub(crate) examples: Rc<Vec<Example>>,
+    /// Which view is on.
+    pub(crate) view: View,
+    /// What is open.
+    pub(crate) open: Option<OpenLog>,
+    /// What is being opened.
+    pub(crate) opening: Option<Opening>,
+    /// Why the last input or wish could not be fulfilled.
+    pub(crate) problem: Option<Problem>,
+    /// True when the problem is that of an opening.
+    pub(crate) opening_failed: bool,
+    /// That the engine stopped, and what was done.
+    pub(crate) stopped: Option<String>,
+    /// What was open before a link replaced it.
+    pub(crate) previous: Option<Source>,
+    /// The dialog that is open.
+    pub(crate) dialog: Option<Dialog>,
+    /// The last thing said in the live region.
+    pub(crate) said: String,
+    /// The last death.
+    pub(crate) death: Option<Death>,
+    /// Deaths in a row before the engine was ready.
+    pub(crate) false_starts: u32,
+    /// Source of numbers that must differ.
+    pub(crate) serial: u32,
+}
+
+impl State {
+    /// The page as it starts.
+    pub(crate) fn new(build_id: &str) -> Self {
+        Self {
+            build_id: Rc::from(build_id),
+            engine: EngineStatus::Loading,
+            examples: Rc::default(),
+            view: View::Start,
+            open: None,
+            opening: None,
+            problem: None,
+            opening_failed: false,
+            stopped: None,
+            previous: None,
+            dialog: None,
+            said: String::new(),
+            death: None,
+            false_starts: 0,
+            serial: 0,
+        }
+    }
+
+    /// A number that was not given before.
+    pub(crate) fn next_serial(&mut self) -> u32 {
+        self.serial = self.serial.wrapping_add(1);
+        self.serial
+    }
+
+    /// The page's state in one word, for `document.body.dataset.state`.
+    pub(crate) fn word(&self) -> &'static str {
+        if self.opening.is_some() {
+            "opening"
+        } else if self.opening_failed {
+            "failed"
+        } else if self.open.is_some() {
+            "open"
+        } else if self.engine == EngineStatus::Ready {
+            "ready"
+        } else {
+            "loading"
+        }
+    }
+
+    /// The engine's state in one word, for `document.body.dataset.engine`.
+    pub(crate) fn engine_word(&self) -> &'static str {
+        match self.engine {
+            EngineStatus::Loading => "loading",
+            EngineStatus::Ready => "ready",
+            EngineStatus::Dead(_) => "dead",
+        }
+    }
+}
