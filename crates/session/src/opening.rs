@@ -164,7 +164,11 @@ impl Opening {
     /// file has changed no line number could be trusted.
     fn broken(&mut self, failed: &PartError) -> Step {
         let why = problem::reading(failed);
-        if matches!(failed.error, ReadError::Changed { .. }) || self.scanner.reports().is_empty() {
+        if matches!(failed.error, ReadError::Changed { .. }) {
+            return Step::Failed(why);
+        }
+        self.scanner.finish();
+        if self.scanner.reports().is_empty() {
             return Step::Failed(why);
         }
         self.notes.push(notes::broken(&why, self.offset, self.total()));
@@ -172,8 +176,8 @@ impl Opening {
     }
 
     fn finish(&mut self, incomplete: bool) -> Step {
-        let mut scanner = std::mem::take(&mut self.scanner);
-        scanner.finish();
+        self.scanner.finish();
+        let scanner = std::mem::take(&mut self.scanner);
         let mut facts = scanner.facts();
         facts.name = self.name.take().or_else(|| notes::name_of(&self.starts));
         facts.incomplete = incomplete;

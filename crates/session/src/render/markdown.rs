@@ -43,7 +43,7 @@ fn report(out: &mut String, input: &Input<'_>, item: &Item<'_>) {
     }
     out.push_str("| | |\n|---|---|\n");
     for fact in facts::rows(item, input.facts) {
-        let remark = if fact.remark.is_empty() { String::new() } else { format!(" {}", escape(&fact.remark)) };
+        let remark = if fact.remark.is_empty() { String::new() } else { format!(" - {}", escape(&fact.remark)) };
         let _ = writeln!(out, "| {} | {}{remark} |", fact.label, cell(&code(&fact.value)));
     }
     let name = input.facts.name.as_deref().map(|name| format!(" of {}", code(name))).unwrap_or_default();
