@@ -28,7 +28,7 @@ async function start() {
   try {
     const ui = await import(new URL('ui.js', here).href);
     await ui.default({ module_or_path: new URL('ui_bg.wasm', here) });
-    ui.start(buildId, base.href);
+    ui.start(buildId, here.href);
   } catch (error) {
     const words = error instanceof Error ? error.message : String(error);
     fail(`${words}.`, 'Reload the page. If it stays, a file of the site is missing or was changed on the way: build ' + buildId + '.');

@@ -7,12 +7,16 @@
 #![forbid(unsafe_code)]
 #![allow(clippy::disallowed_methods, reason = "the rim: builds, runs and measures other programs")]
 
+mod browsers;
+mod budget;
 mod dist;
 mod error;
 mod inputs;
 mod node;
 mod run;
 mod serve;
+mod stages;
+mod test;
 mod wasm;
 mod workspace;
 
@@ -70,6 +74,16 @@ fn dispatch() -> Result<ExitCode> {
                 dist::build(&workspace, &directory)?;
             }
             serve::serve(&workspace, &directory, port)
+        }
+        Some("test") => {
+            let mut only = Vec::new();
+            while let Some(argument) = arguments.next()? {
+                match argument {
+                    Value(stage) => only.push(stage.parse()?),
+                    other => return Err(other.unexpected().into()),
+                }
+            }
+            Ok(test::test(&workspace, &only))
         }
         Some("dist") => {
             let mut directory = workspace.dist();

@@ -4,9 +4,11 @@
 
 use crate::Failure;
 use crate::help::Topic;
+use crate::site;
 use lexopt::prelude::*;
 use oopscope_protocol::Format;
 use std::ffi::OsString;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 /// What to do.
 #[derive(Debug)]
@@ -15,6 +17,7 @@ pub(crate) enum Command {
     Version,
     Log(LogOptions),
     Link(LinkOptions),
+    Serve(SocketAddr),
 }
 
 /// `oopscope log`.
@@ -51,6 +54,7 @@ pub(crate) fn parse() -> Result<Command, Failure> {
         Value(name) if name == "help" => help(&mut parser),
         Value(name) if name == "log" => log(&mut parser),
         Value(name) if name == "link" => link(&mut parser),
+        Value(name) if name == "serve" => serve(&mut parser),
         Value(name) => Err(no_command(&name)),
         other => Err(other.unexpected().into()),
     }
@@ -109,4 +113,17 @@ fn link(parser: &mut lexopt::Parser) -> Result<Command, Failure> {
         }
     }
     Ok(Command::Link(options))
+}
+
+fn serve(parser: &mut lexopt::Parser) -> Result<Command, Failure> {
+    let mut address = SocketAddr::from((Ipv4Addr::LOCALHOST, site::DEFAULT_PORT));
+    while let Some(arg) = parser.next()? {
+        match arg {
+            Short('h') | Long("help") => return Ok(Command::Help(Topic::Serve)),
+            Long("port") => address.set_port(parser.value()?.parse()?),
+            Long("listen") => address.set_ip(parser.value()?.parse::<IpAddr>()?),
+            other => return Err(other.unexpected().into()),
+        }
+    }
+    Ok(Command::Serve(address))
 }

@@ -14,6 +14,7 @@ pub(crate) enum Topic {
     All,
     Log,
     Link,
+    Serve,
 }
 
 impl Topic {
@@ -22,6 +23,7 @@ impl Topic {
         match command {
             "log" => Some(Self::Log),
             "link" => Some(Self::Link),
+            "serve" => Some(Self::Serve),
             _ => None,
         }
     }
@@ -32,6 +34,7 @@ impl Topic {
             Self::All => ALL,
             Self::Log => LOG,
             Self::Link => LINK,
+            Self::Serve => SERVE,
         }
     }
 }
@@ -48,6 +51,7 @@ Nothing leaves this machine.
 Usage:
   oopscope log [FILE|-]...       print the reports of a log
   oopscope link [FILE|-]...      print a link that holds a report
+  oopscope serve                 serve the page on this machine
   oopscope help [COMMAND]        more about a command
   oopscope --version
 
@@ -90,4 +94,21 @@ Usage: oopscope link [OPTION]... [FILE|-]...
 What was redacted is told on stderr: read the link's text before you send it.
 
 Exit status: 0 with a link, 1 when the log has no report, 2 on an error.
+";
+
+const SERVE: &str = "\
+Serves the page out of this command, for a place without internet. What is
+opened in the page stays in the browser: it is not sent to this server either.
+
+Usage: oopscope serve [--port N] [--listen ADDRESS]
+
+  --port N           port (8321); 0 for any free one
+  --listen ADDRESS   address to listen on (127.0.0.1). With another one, such
+                     as 0.0.0.0, everybody on the network can open the page;
+                     over plain http browsers leave out its offline use.
+
+Prints the address when the page can be opened there, then runs until it is
+interrupted. Only a build with the page inside can: cargo xtask dist --cli.
+
+Exit status: 2 on an error.
 ";

@@ -11,6 +11,7 @@ mod input;
 mod link;
 mod log;
 mod progress;
+mod site;
 mod spool;
 
 use args::Command;
@@ -71,6 +72,7 @@ fn run(command: Command) -> Result<Outcome, Failure> {
         Command::Version => print(&help::version()),
         Command::Log(options) => log::run(&options),
         Command::Link(options) => link::run(&options),
+        Command::Serve(address) => site::run(address),
     }
 }
 

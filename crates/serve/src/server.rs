@@ -17,7 +17,7 @@ const MAX_CONNECTIONS: usize = 64;
 /// Time for a client to send its request.
 const HEAD_TIME: Duration = Duration::from_secs(10);
 /// Time for a client to take the answer.
-const BODY_TIME: Duration = Duration::from_secs(120);
+const BODY_TIME: Duration = Duration::from_mins(2);
 /// Bytes written between two looks at the clock.
 const WRITE_STEP: usize = 64 * 1024;
 /// How long to wait when all threads are busy, or when accepting fails because the process has no descriptor left.
@@ -163,7 +163,7 @@ fn write(
 ) -> io::Result<()> {
     let mut head = format!("HTTP/1.1 {status}\r\nContent-Type: {content_type}\r\nContent-Length: {}\r\n", body.len());
     for (name, value) in headers {
-        head.push_str(&format!("{name}: {value}\r\n"));
+        head.extend([name, ": ", value, "\r\n"]);
     }
     head.push_str("Connection: close\r\n\r\n");
     let deadline = Instant::now() + BODY_TIME;
