@@ -67,6 +67,9 @@ const NAMES: [(&str, Value); 27] = [
 /// Names in which a World Wide Name follows after blanks or `=`.
 const WORLD_WIDE: [&str; 7] = ["wwn", "wwpn", "wwnn", "wwid", "pwwn", "nwwn", "logical id"];
 
+/// With what letters the names of both lists begin.
+const BEGINNINGS: &[u8] = b"abeilnpsw";
+
 pub(super) fn find(text: &str) -> Vec<Range<usize>> {
     let bytes = text.as_bytes();
     let mut found: Vec<Range<usize>> = Vec::new();
@@ -91,6 +94,10 @@ pub(super) fn find(text: &str) -> Vec<Range<usize>> {
 
 /// The serial number whose name stands at a position.
 fn behind_name(bytes: &[u8], at: usize) -> Option<Range<usize>> {
+    // Most words end here.
+    if !BEGINNINGS.contains(&bytes[at].to_ascii_lowercase()) {
+        return None;
+    }
     for (name, value) in NAMES {
         if stands_at(bytes, at, name) {
             let start = at + name.len();
@@ -151,4 +158,18 @@ fn path_part(bytes: &[u8], start: usize) -> Option<Range<usize>> {
     let in_name = |byte: u8| is_word(byte) || matches!(byte, b'.' | b'-' | b':' | b'\\' | b'+' | b'=');
     let length = run(&bytes[..bytes.len().min(start + LONGEST)], start, in_name);
     (length > 0).then_some(start..start + length)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_names_begin_with_one_of_the_beginnings() {
+        let names = NAMES.iter().map(|(name, _)| *name).chain(WORLD_WIDE);
+        let mut beginnings: Vec<_> = names.map(|name| name.as_bytes()[0]).collect();
+        beginnings.sort_unstable();
+        beginnings.dedup();
+        assert_eq!(beginnings, BEGINNINGS);
+    }
 }
