@@ -91,7 +91,8 @@ Usage: oopscope link [OPTION]... [FILE|-]...
   --no-redact KIND   leave these in the text; may be given several times:
                      ip, mac, host, serial, uuid, email, user-path, or all
 
-What was redacted is told on stderr: read the link's text before you send it.
+What was redacted is told on stderr. No list of rules finds all that is
+private: open the link yourself before you send it.
 
 Exit status: 0 with a link, 1 when the log has no report, 2 on an error.
 ";

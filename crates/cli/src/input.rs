@@ -112,3 +112,46 @@ fn read_error(error: &io::Error, offset: u64) -> ReadError {
         _ => ReadError::Io { offset },
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::{Seek, Write};
+    use std::time::Duration;
+
+    /// A file with some text, and a source over it.
+    fn source(name: &str) -> (File, FileSource) {
+        let path = std::env::temp_dir().join(format!("oopscope-test-{}-{name}", std::process::id()));
+        let mut file = File::options().read(true).write(true).create(true).truncate(true).open(&path).unwrap();
+        std::fs::remove_file(&path).unwrap();
+        file.write_all(b"0123456789").unwrap();
+        let source = FileSource::new(file.try_clone().unwrap(), &file.metadata().unwrap()).unwrap();
+        (file, source)
+    }
+
+    fn read(source: &FileSource) -> Result<usize, ReadError> {
+        source.read_at(2, &mut [0; 100])
+    }
+
+    #[test]
+    fn a_log_that_grows_is_still_the_same_log() {
+        let (mut file, source) = source("grows");
+        assert_eq!(read(&source), Ok(8));
+        file.write_all(b"more").unwrap();
+        assert_eq!(read(&source), Ok(8));
+        assert_eq!(source.read_at(10, &mut [0; 4]), Ok(0), "what was appended does not belong to it");
+    }
+
+    #[test]
+    fn a_file_that_was_cut_or_written_over_is_another() {
+        let (file, cut) = source("cut");
+        file.set_len(5).unwrap();
+        assert_eq!(read(&cut), Err(ReadError::Changed { offset: 5 }));
+
+        let (mut file, rewritten) = source("rewritten");
+        file.rewind().unwrap();
+        file.write_all(b"abc").unwrap();
+        file.set_modified(SystemTime::now() + Duration::from_secs(5)).unwrap();
+        assert_eq!(read(&rewritten), Err(ReadError::Changed { offset: 2 }));
+    }
+}
