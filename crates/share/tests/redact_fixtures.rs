@@ -35,7 +35,7 @@ fn nothing_is_found_where_nothing_is_private() {
 
 #[test]
 fn of_a_journal_only_the_host_column_changes() {
-    let times = ["Nov 21 11:45:11 ", "2026-11-21T11:45:11+00:00 "].iter().cycle();
+    let times = ["Nov 21 11:45:11 ", "2026-11-21T11:45:11+00:00 "].into_iter().cycle();
     for ((path, text), time) in fixtures().into_iter().zip(times) {
         let with = |host| -> String { text.lines().flat_map(|line| [time, host, " kernel: ", line, "\n"]).collect() };
         assert_eq!(redact(&with("web-3"), &Kind::ALL).text(), with("<host-1>"), "{}", path.display());
