@@ -378,21 +378,22 @@ impl Reader {
             stack.frames.push(frame);
             (self.current, self.registers_of) = (Some(at), Some(at));
         } else if self.in_trace {
-            // With panic_on_warn, until 4.1x the panic came before the warning's own trace: what lies below the
-            // frame of the warning's own trap is the report, what lies above is the panic.
             let own = !pc.link
-                && self.role == StackRole::Panic
-                && !self.facts.has_trace
                 && self
                     .facts
                     .pc
                     .as_ref()
                     .is_some_and(|own| own.function == frame.function && own.offset == frame.offset);
-            if own {
+            if own && self.role == StackRole::Panic && !self.facts.has_trace {
+                // With panic_on_warn old kernels (4.x) panicked before the warning's own trace: what lies below the
+                // frame of the warning's own trap is the report, what lies above is the panic.
                 self.end_trace();
                 self.role = StackRole::Crash;
                 self.facts.has_trace = true;
                 self.facts.pc = Some(frame);
+            } else if own {
+                // Old kernels named it once more below the trace: `RIP  [<addr>] f+0x1/0x2`.
+                self.end_trace();
             } else if !pc.link {
                 // An exception frame inside the trace: here the frames above it came in.
                 let at = self.current_stack(n);

@@ -316,6 +316,9 @@ const BODY: &[&str] = &[
     "Backtrace",
     "Unhandled fault",
     "CPU: ",
+    "task: ",
+    "RSP <",
+    "EIP: [<",
 ];
 
 fn belongs_to_body(text: &str) -> bool {
@@ -358,13 +361,16 @@ fn is_page_table(text: &str) -> bool {
     })
 }
 
-/// arm: `7f60: 00000005 ab48c000 …`, a row of the stack in hex.
+/// A row of the stack in hex: arm's `7f60: 00000005 ab48c000 …`, old x86's ` ffff88003a0a0000 0000000000000000`.
 fn is_stack_dump(text: &str) -> bool {
-    text.split_once(':').is_some_and(|(offset, words)| {
-        offset.len() == 4
-            && offset.bytes().all(|b| b.is_ascii_hexdigit())
-            && words.starts_with(' ')
-            && words.split_ascii_whitespace().all(|w| w.len() == 8 && w.bytes().all(|b| b.is_ascii_hexdigit()))
+    let words = |text: &str, len: usize| {
+        text.split_ascii_whitespace().all(|word| word.len() == len && word.bytes().all(|b| b.is_ascii_hexdigit()))
+    };
+    if words(text, 16) || words(text, 8) {
+        return true;
+    }
+    text.split_once(':').is_some_and(|(offset, rest)| {
+        offset.len() == 4 && offset.bytes().all(|b| b.is_ascii_hexdigit()) && rest.starts_with(' ') && words(rest, 8)
     })
 }
 

@@ -41,7 +41,7 @@ fn context_of(name: &str) -> Context {
 }
 
 /// Compares one report with one `[expect]` table; gives what differs.
-fn differences(report: &Report, expect: &toml::Table) -> Vec<String> {
+fn differences(report: &Report, expect: &toml::Table, log: &str) -> Vec<String> {
     let mut wrong = Vec::new();
     let mut check = |what: &str, got: Option<String>, want: Option<String>| {
         if let Some(want) = want.filter(|want| got.as_ref() != Some(want)) {
@@ -86,7 +86,9 @@ fn differences(report: &Report, expect: &toml::Table) -> Vec<String> {
         }
         _ => text,
     };
-    check("address", address.map(untagged), text("address").as_deref().and_then(number).map(untagged));
+    // 5.10 prints the base register where the access was at an offset from it: what no line says can't be read.
+    let want = text("address").filter(|address| log.contains(address.trim_start_matches("0x")));
+    check("address", address.map(untagged), want.as_deref().and_then(number).map(untagged));
     if matches!(report.context, Context::Hardirq | Context::Softirq | Context::Nmi) {
         let told = report.notices.iter().any(|notice| format!("{:?}", notice.kind) == "Victim");
         check("victim said to be one", Some(told.to_string()), Some("true".to_owned()));
@@ -98,7 +100,9 @@ fn differences(report: &Report, expect: &toml::Table) -> Vec<String> {
 fn what_the_source_of_the_crash_says_is_found() {
     let mut wrong = Vec::new();
     for log in fixtures() {
-        let (reports, _) = parse(&std::fs::read(&log).unwrap());
+        let bytes = std::fs::read(&log).unwrap();
+        let text = String::from_utf8_lossy(&bytes);
+        let (reports, _) = parse(&bytes);
         let table = provenance(&log);
         let expect = table["expect"].as_table().expect("an [expect] table");
         let name = format!(
@@ -123,7 +127,7 @@ fn what_the_source_of_the_crash_says_is_found() {
         for (at, expect) in std::iter::once(expect).chain(later).enumerate() {
             match reports.get(at) {
                 Some(report) => {
-                    wrong.extend(differences(report, expect).iter().map(|d| format!("{name} #{}: {d}", at + 1)));
+                    wrong.extend(differences(report, expect, &text).iter().map(|d| format!("{name} #{}: {d}", at + 1)));
                 }
                 None => wrong.push(format!("{name}: no report #{}", at + 1)),
             }

@@ -22,7 +22,8 @@ pub(crate) fn announce(text: &str) -> Option<Announce<'_>> {
     let text = text.trim_start();
     let x86 =
         |what, text: &str| Announce { what, address: last_word_address(text), access: AccessKind::Unknown, x86: true };
-    if text.starts_with("BUG: kernel NULL pointer dereference, address: ") {
+    // Texts that teach the format often have `at` for `, address:`.
+    if text.starts_with("BUG: kernel NULL pointer dereference") {
         return Some(x86("NULL pointer dereference", text));
     }
     if text.starts_with("BUG: unable to handle page fault for address: ") {
@@ -117,6 +118,7 @@ mod tests {
         };
         let null = "NULL pointer dereference";
         check("BUG: kernel NULL pointer dereference, address: 0000000000000100", null, Some(0x100));
+        check("BUG: kernel NULL pointer dereference at 0000000000000000", null, Some(0));
         check("BUG: unable to handle kernel NULL pointer dereference at           (null)", null, Some(0));
         check("BUG: unable to handle kernel NULL pointer dereference at 0000000000000008", null, Some(8));
         check(

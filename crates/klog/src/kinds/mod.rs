@@ -54,8 +54,10 @@ pub(crate) fn begins(text: &str) -> Option<&'static Rule> {
 }
 
 /// Literals besides the headers that the scan must see: what frames a report, and the die counter, which every die
-/// line has whatever the exception's name is.
-pub(crate) const MARKS: [&str; 3] = ["[ cut here ]", "8<--- cut here", "[#"];
+/// line has whatever the exception's name is. With its first digit, because three bytes make a search for many
+/// literals twice as fast as two.
+pub(crate) const MARKS: [&str; 11] =
+    ["[ cut here ]", "8<--- cut here", "[#1", "[#2", "[#3", "[#4", "[#5", "[#6", "[#7", "[#8", "[#9"];
 
 /// ` in f`, or syzkaller's ` in corrupted` when no function could be found.
 pub(crate) fn in_function(facts: &Facts) -> String {

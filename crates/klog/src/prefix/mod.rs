@@ -6,6 +6,7 @@
 
 mod dmesg;
 mod printk;
+mod records;
 mod terminal;
 
 /// What the prefixes of a line told.
@@ -40,7 +41,13 @@ pub(crate) fn strip(line: &str) -> (Prefix, &str) {
         // only the caller id may follow, and printk takes that itself.
         let had_time = prefix.time.is_some();
         let next = printk::strip(rest, &mut prefix).or_else(|| {
-            if had_time { None } else { dmesg::strip(rest, &mut prefix).or_else(|| terminal::strip(rest)) }
+            if had_time {
+                None
+            } else {
+                dmesg::strip(rest, &mut prefix)
+                    .or_else(|| records::strip(rest, &mut prefix))
+                    .or_else(|| terminal::strip(rest))
+            }
         });
         let Some(next) = next else { break };
         rest = next;
@@ -92,6 +99,20 @@ mod tests {
         check("[Aug17 12:34] x", None, None, None, "x");
         check("2026-08-17T12:34:56,123456+00:00 x", None, None, None, "x");
         check("2026-08-17T12:34:56,123456+00:00  f+0x1/0x2", None, None, None, " f+0x1/0x2");
+    }
+
+    #[test]
+    fn records_of_the_kernel_and_of_dmesg() {
+        check("1,344,3450872,-;BUG: x", Some(3.450_872), None, Some(1), "BUG: x");
+        check(
+            "4,12,602265000,-,caller=T27130;  f+0x1/0x2",
+            Some(602.265),
+            Some(Caller::Task(27130)),
+            Some(4),
+            "  f+0x1/0x2",
+        );
+        check("         \"msg\": \" f+0x1/0x2\"", None, None, None, " f+0x1/0x2");
+        check("1,2,3;x", None, None, None, "1,2,3;x");
     }
 
     #[test]
