@@ -391,7 +391,7 @@ impl Reader {
                 self.role = StackRole::Crash;
                 self.facts.has_trace = true;
                 self.facts.pc = Some(frame);
-            } else if own {
+            } else if own && self.role == StackRole::Crash {
                 // Old kernels named it once more below the trace: `RIP  [<addr>] f+0x1/0x2`.
                 self.end_trace();
             } else if !pc.link {

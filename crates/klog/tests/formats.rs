@@ -1,6 +1,8 @@
 //! Formats of which the project has no capture of its own: old kernels, 32-bit x86, logs with caller ids, and reports
 //! that are truncated or mixed. Written by hand after the kernel's sources; names and numbers are made up.
 
+#![allow(clippy::format_collect, reason = "logs are written line by line")]
+
 use oopscope_klog::parse;
 use oopscope_report::{AccessKind, AddressClass, Arch, Context, FrameRole, NoticeKind, Report, Severity, StackRole};
 
@@ -83,12 +85,14 @@ fn x86_of_the_four_four_days() {
 
 #[test]
 fn every_prefix_gives_the_same_report() {
+    /// From the number of a line to what stands before it.
+    type Prefix = fn(usize) -> String;
     let plain = one(OLD_X86);
-    let rewrite = |prefix: fn(usize) -> String, ending: &str| -> String {
+    let rewrite = |prefix: Prefix, ending: &str| -> String {
         let lines = OLD_X86.lines().enumerate();
         lines.map(|(at, line)| format!("{}{}{ending}", prefix(at), &line[15..])).collect()
     };
-    let prefixes: [(&str, fn(usize) -> String); 6] = [
+    let prefixes: [(&str, Prefix); 6] = [
         ("none", |_| String::new()),
         ("levels", |at| format!("<{}>[  123.{at:06}] ", at % 8)),
         ("caller ids", |at| format!("[  123.{at:06}][    C2] ")),
