@@ -66,6 +66,10 @@ fn announced_hosts() {
     );
     check("Linux version 6.6.0-acme (jane@buildbox) (gcc 13)", "Linux version 6.6.0-acme (<host-1>) (gcc 13)");
     check("Linux version 6.6.0-acme (root@build.box7) (gcc 13)", "Linux version 6.6.0-acme (root@<host-1>) (gcc 13)");
+    check(
+        "root=/dev/mapper/rhel_web3-root rd.lvm.lv=rhel_web3/root rd.lvm.lv=vg0/swap /dev/mapper/cs_a--b-home",
+        "root=/dev/mapper/rhel_<host-1>-root rd.lvm.lv=rhel_<host-1>/root rd.lvm.lv=vg0/swap /dev/mapper/cs_<host-2>-home",
+    );
     check("nfs: server filer7 not responding", "nfs: server <host-1> not responding");
     check(
         "CIFS: VFS: \\\\files Send error in SessSetup = -13",
@@ -110,6 +114,10 @@ fn serial_numbers() {
         "handle(0x000a), sas_address(0x5000c5008a1b2c3d), phy(0)",
         "handle(0x000a), sas_address(0x<serial-1>), phy(0)",
     );
+    check(
+        "androidboot.imei=490154203237518 PPIN: 0x12ab34cd56ef7890",
+        "androidboot.imei=<serial-1> PPIN: 0x<serial-2>",
+    );
     check("wwn-0x5000c5008a1b2c3d", "wwn-0x<serial-1>");
     check("/dev/disk/by-id/ata-ST4000NM0035_ZC12ABCD-part1.", "/dev/disk/by-id/<serial-1>");
 }
@@ -133,6 +141,10 @@ fn uuids() {
     check("rd.md.uuid=01234567:89abcdef:01234567:89abcdef", "rd.md.uuid=<uuid-1>");
     check("/var/log/journal/0123456789abcdef0123456789abcdef/system", "/var/log/journal/<uuid-1>/system");
     check("systemd.machine_id=0123456789abcdef0123456789abcdef", "systemd.machine_id=<uuid-1>");
+    check(
+        "task_memcg=/kubepods/burstable/pod4e5cf2a1-7d3b-4c1e-9f60-12ab34cd56ef/x pod4e5cf2a1_7d3b_4c1e_9f60_12ab34cd56ef.slice",
+        "task_memcg=/kubepods/burstable/pod<uuid-1>/x pod<uuid-1>.slice",
+    );
     check("GPU-4e5cf2a1-7d3b-4c1e-9f60-12ab34cd56ef", "GPU-<uuid-1>");
 }
 

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 /// Mutations of a round, by what they weigh: some seconds without optimization.
-const BYTES_A_ROUND: usize = if cfg!(debug_assertions) { 3 << 20 } else { 40 << 20 };
+const BYTES_A_ROUND: usize = if cfg!(debug_assertions) { 3 << 19 } else { 40 << 20 };
 
 /// No input of this size may take longer, on however slow a machine.
 const TOO_LONG: Duration = Duration::from_secs(20);

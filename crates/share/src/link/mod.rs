@@ -34,7 +34,8 @@
 //! ```
 //! use oopscope_share::{Link, View, decode, encode};
 //!
-//! let fragment = "o1.LSxRuIgBVcaxCoMwFEbh3af4uXMoWm0b7tili3RzKh1sc4VQiXITuojvroMOHjjwTfQnLgx1XmMirkprqPdBNqb2Q0wq46CJzA7O5-wFoDifyupyvdk37s2D8RMN0uPZ1DXGwYckCicq3Xr4ikHrnEqMjPyYzRY";
+//! let fragment = "o1.LSxRuIgBVcaxCoMwFEbh3af4uXMoWm0b7tili3RzKh1sc4VQiXITuojvroMOHjjwTfQnLgx1XmMirkprqPd\
+//!     BNqb2Q0wq46CJzA7O5-wFoDifyupyvdk37s2D8RMN0uPZ1DXGwYckCicq3Xr4ikHrnEqMjPyYzRY";
 //! let decoded = decode(fragment);
 //! assert_eq!(decoded.problem, None);
 //! assert_eq!(decoded.link.text, "[   12.345678] BUG: kernel NULL pointer dereference, address: 0000000000000008\n");

@@ -1,13 +1,14 @@
 //! Names of machines: `host`.
 //!
 //! Found: the host column of syslog and journal lines; what systemd, `hostname=`, `uname -a`, a login prompt or a
-//! shell's prompt say the machine is called; `user@host` of whoever built the kernel; servers of NFS, CIFS and iSCSI;
+//! shell's prompt say the machine is called; volume groups that Red Hat's installer names after it; `user@host` of whoever built the kernel; servers of NFS, CIFS and iSCSI;
 //! full domain names under well-known top-level or internal domains.
 //!
 //! ```text
 //! Nov 21 11:45:11 web-3 kernel: BUG: kernel NULL pointer dereference, address: 0000000000000008
 //! systemd[1]: Hostname set to <web-3.acme-devices.com>.
 //! Linux version 6.6.0-acme (jane@buildbox) (gcc 13.2.0) #1 SMP
+//! Kernel command line: root=/dev/mapper/rhel_web3-root ro rd.lvm.lv=rhel_web3/root
 //! nfs: server filer7 not responding, still trying
 //! CIFS: VFS: \\files\projects Send error in SessSetup = -13
 //! ```

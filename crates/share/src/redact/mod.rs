@@ -106,7 +106,7 @@ impl Kind {
             Self::Ip | Self::Host | Self::Email => original.to_ascii_lowercase(),
             Self::Mac | Self::Uuid => {
                 // With or without separators, and with systemd's escape for one.
-                original.replace("\\x2d", "").replace([':', '-'], "").to_ascii_lowercase()
+                original.replace("\\x2d", "").replace([':', '-', '_'], "").to_ascii_lowercase()
             }
         }
     }

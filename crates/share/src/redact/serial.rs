@@ -34,7 +34,7 @@ enum Value {
 
 /// Names before serial numbers, in lower case, with what follows them. The longer of two with the same beginning
 /// comes first.
-const NAMES: [(&str, Value); 27] = [
+const NAMES: [(&str, Value); 28] = [
     ("serialnumber: ", Value::Line),
     ("serial number:", Value::Word(3)),
     ("serial number is", Value::Word(3)),
@@ -56,6 +56,7 @@ const NAMES: [(&str, Value); 27] = [
     ("s/n ", Value::Word(4)),
     ("sn:", Value::Word(6)),
     ("imei:", Value::Word(14)),
+    ("imei=", Value::Word(14)),
     ("wwn-", Value::WorldWide),
     ("naa.", Value::WorldWide),
     ("eui.", Value::WorldWide),
@@ -64,8 +65,8 @@ const NAMES: [(&str, Value); 27] = [
     ("by-id/", Value::PathPart),
 ];
 
-/// Names in which a World Wide Name follows after blanks or `=`.
-const WORLD_WIDE: [&str; 7] = ["wwn", "wwpn", "wwnn", "wwid", "pwwn", "nwwn", "logical id"];
+/// Names behind which a World Wide Name, or Intel's number of a processor, follows after blanks or `=`.
+const WORLD_WIDE: [&str; 8] = ["ppin", "wwn", "wwpn", "wwnn", "wwid", "pwwn", "nwwn", "logical id"];
 
 /// With what letters the names of both lists begin.
 const BEGINNINGS: &[u8] = b"abeilnpsw";

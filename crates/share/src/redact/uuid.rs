@@ -8,6 +8,7 @@
 //! Kernel command line: root=UUID=4e5cf2a1-7d3b-4c1e-9f60-12ab34cd56ef ro resume=PARTUUID=1234abcd-01
 //! EXT4-fs (sda1): mounted filesystem 4e5cf2a1-7d3b-4c1e-9f60-12ab34cd56ef r/w with ordered data mode
 //! systemd[1]: Expecting device dev-disk-by\x2duuid-4e5cf2a1\x2d7d3b\x2d4c1e\x2d9f60\x2d12ab34cd56ef.device
+//! oom-kill:constraint=CONSTRAINT_MEMCG,task_memcg=/kubepods/burstable/pod4e5cf2a1-7d3b-4c1e-9f60-12ab34cd56ef
 //! systemd-journald[301]: File /var/log/journal/0123456789abcdef0123456789abcdef/system.journal corrupted
 //! ```
 //!
@@ -22,6 +23,9 @@ use std::ops::Range;
 /// Digits in the groups of a UUID, and of md's own writing.
 const GROUPS: [usize; 5] = [8, 4, 4, 4, 12];
 const MD_GROUPS: [usize; 4] = [8, 8, 8, 8];
+
+/// What Kubernetes puts before a UUID, without anything in between.
+const POD: &[u8] = b"pod";
 
 /// What a UUID of fewer digits stands right behind. The longest names first.
 const NAMED: [&str; 8] =
@@ -41,7 +45,8 @@ pub(super) fn find(text: &str) -> Vec<Range<usize>> {
     let mut found = Vec::new();
     let mut at = 0;
     while at < bytes.len() {
-        if !bytes[at].is_ascii_hexdigit() || !starts_word(bytes, at) {
+        let starts = starts_word(bytes, at) || bytes[..at].ends_with(POD);
+        if !bytes[at].is_ascii_hexdigit() || !starts {
             at += 1;
             continue;
         }
@@ -63,7 +68,7 @@ pub(super) fn find(text: &str) -> Vec<Range<usize>> {
     found
 }
 
-/// Groups of hex digits with `-` between them, or with systemd's escape for it.
+/// Groups of hex digits with `-` between them, or with what stands for it in the names of systemd's units.
 fn full(bytes: &[u8], start: usize, groups: &[usize]) -> Option<usize> {
     let mut at = start;
     for (index, &digits) in groups.iter().enumerate() {
@@ -81,7 +86,7 @@ fn full(bytes: &[u8], start: usize, groups: &[usize]) -> Option<usize> {
 
 fn separator(bytes: &[u8], at: usize) -> Option<usize> {
     let rest = bytes.get(at..)?;
-    ["-", "\\x2d"].iter().find(|separator| rest.starts_with(separator.as_bytes())).map(|separator| separator.len())
+    ["-", "\\x2d", "_"].iter().find(|separator| rest.starts_with(separator.as_bytes())).map(|separator| separator.len())
 }
 
 fn md(bytes: &[u8], start: usize) -> Option<usize> {

@@ -48,6 +48,7 @@ pub(super) fn find(line: &str) -> Vec<Range<usize>> {
     found.extend(shares(bytes));
     found.extend(iscsi(line));
     found.extend(ip_parameter(line));
+    found.extend(volume_groups(bytes));
     let once = [ip_config(bytes), builder(line), uname(line), prompt(bytes), login(bytes), terminal(bytes)];
     found.extend(once.into_iter().flatten());
     found.retain(|range| !range.is_empty());
@@ -122,6 +123,26 @@ fn ip_parameter(line: &str) -> Vec<Range<usize>> {
             (bytes.get(range.end) == Some(&b':')).then_some(range)
         })
         .collect()
+}
+
+/// `rd.lvm.lv=rhel_web3/root`, `/dev/mapper/rhel_web3-root`: how Red Hat's installer names a volume group.
+fn volume_groups(bytes: &[u8]) -> Vec<Range<usize>> {
+    const PLACES: [&[u8]; 2] = [b"rd.lvm.lv=", b"/dev/mapper/"];
+    const DISTRIBUTIONS: [&[u8]; 8] =
+        [b"rhel_", b"centos_", b"cs_", b"fedora_", b"rl_", b"almalinux_", b"ol_", b"rocky_"];
+    let behind = |place: &[u8], start: usize| {
+        let rest = &bytes[start..];
+        let start = start + DISTRIBUTIONS.iter().find(|name| rest.starts_with(name))?.len();
+        let end = start + name(bytes, start);
+        // The mapper writes `-` inside a name twice, and once before the volume.
+        let volume = |at: &usize| bytes[*at] == b'-' && bytes[at - 1] != b'-' && bytes.get(at + 1) != Some(&b'-');
+        let end = if place.starts_with(b"/") { (start + 1..end).find(volume).unwrap_or(end) } else { end };
+        Some(start..end)
+    };
+    let places = PLACES.iter().flat_map(|place| {
+        memchr::memmem::find_iter(bytes, place).filter_map(move |at| behind(place, at + place.len()))
+    });
+    places.collect()
 }
 
 /// `host=web-3, domain=acme-devices.com, nis-domain=(none)`: how the kernel's own IP configuration says what it got.
