@@ -56,7 +56,8 @@ pub(crate) fn build_cli(workspace: &Workspace, site: &Site, profile: &str) -> Re
     run(workspace
         .cargo()
         .args(["build", "--package", "oopscope", "--features", "page", "--profile", profile])
-        .env("OOPSCOPE_DIST", directory))?;
+        .env("OOPSCOPE_DIST", directory)
+        .env("OOPSCOPE_BUILD_ID", &site.build_id))?;
     Ok(workspace.target(&format!("{profile}/oopscope{}", std::env::consts::EXE_SUFFIX)))
 }
 

@@ -115,6 +115,8 @@ fn bind(module: Module, compiled: &Path, directory: &Path) -> Result<()> {
         .input_path(compiled)
         .out_name(module.name)
         .typescript(module.name == ENGINE.name)
+        // The worker starts the engine without naming the file: it lies beside its glue.
+        .omit_default_module_path(false)
         .remove_name_section(true)
         .remove_producers_section(true);
     bindgen
