@@ -5,13 +5,45 @@ use super::log_row::{self, Look};
 use crate::browser;
 use crate::engine::Engine;
 use crate::excerpt_window::{GROWTH, Window};
+use crate::num::{to_f64, to_px};
 use crate::state::{Origin, Selection};
 use crate::update::Change;
+use crate::virtual_scroll::ROW;
 use oopscope_protocol::{Event, LogLine, Request};
 use oopscope_report::Severity;
 use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlElement, ScrollIntoViewOptions, ScrollLogicalPosition};
 use yew::prelude::*;
+
+/// Lines above the report's first one that are in sight at the beginning.
+const LEAD_IN: u64 = 3;
+
+/// Which part of the page an excerpt is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Part {
+    /// The report's own lines, beside the stack: it follows the selection.
+    Report,
+    /// What came before.
+    Before,
+}
+
+impl Part {
+    /// The element's id; lines are `ID-NUMBER`.
+    const fn id(self) -> &'static str {
+        match self {
+            Self::Report => "log",
+            Self::Before => "before",
+        }
+    }
+
+    /// What it is, for screen readers.
+    const fn label(self) -> &'static str {
+        match self {
+            Self::Report => "Log lines of this report",
+            Self::Before => "Log lines before the report",
+        }
+    }
+}
 
 /// Which lines, and what of them is selected.
 #[derive(Clone, PartialEq, Properties)]
@@ -30,12 +62,8 @@ pub(crate) struct Props {
     pub(crate) report: (u64, u64, Severity),
     /// The selected line.
     pub(crate) selection: Option<Selection>,
-    /// True when the window moves to a selected line and scrolls there.
-    pub(crate) follows: bool,
-    /// The element's id; lines are `ID-NUMBER`.
-    pub(crate) id: &'static str,
-    /// What it is, for screen readers.
-    pub(crate) label: &'static str,
+    /// Which part of the page it is.
+    pub(crate) part: Part,
     /// Where to tell what the user did.
     pub(crate) change: Callback<Change>,
 }
@@ -56,6 +84,8 @@ pub(crate) struct Excerpt {
     lines: Vec<LogLine>,
     list: NodeRef,
     scrolled_to: Option<u32>,
+    /// True once the list stands where it is to be read first.
+    placed: bool,
 }
 
 impl Component for Excerpt {
@@ -70,6 +100,7 @@ impl Component for Excerpt {
             lines: Vec::new(),
             list: NodeRef::default(),
             scrolled_to: None,
+            placed: false,
         };
         excerpt.follow(props);
         excerpt.ask(ctx);
@@ -121,7 +152,7 @@ impl Component for Excerpt {
         let rows = (self.first..).zip(&self.lines).map(|(number, line)| {
             let (first, last, severity) = props.report;
             let look = Look {
-                id: props.id,
+                id: props.part.id(),
                 selected: selected == Some(number),
                 report: (first..=last).contains(&number).then_some(severity),
                 needle: "",
@@ -137,11 +168,11 @@ impl Component for Excerpt {
             .then(|| more(format!("▴ {} earlier lines", GROWTH.min(self.window.from - 1)), || Msg::Earlier));
         let later = (room && self.window.to < props.total)
             .then(|| more(format!("▾ {} later lines", GROWTH.min(props.total - self.window.to)), || Msg::Later));
-        let active = selected.map(|line| log_row::row_id(props.id, line));
+        let active = selected.map(|line| log_row::row_id(props.part.id(), line));
         html! {
             <>
                 { earlier }
-                <div class="lines" id={props.id} ref={self.list.clone()} role="listbox" aria-label={props.label}
+                <div class="lines" id={props.part.id()} ref={self.list.clone()} role="listbox" aria-label={props.part.label()}
                     tabindex="0" aria-activedescendant={active} onkeydown={link.callback(Msg::Key)}>
                     <div class="rows" role="presentation">{ for rows }</div>
                 </div>
@@ -152,11 +183,12 @@ impl Component for Excerpt {
 
     fn rendered(&mut self, ctx: &Context<Self>, _first: bool) {
         let props = ctx.props();
-        let Some(selection) = props.selection.filter(|_| props.follows) else { return };
+        self.place(props);
+        let Some(selection) = props.selection.filter(|_| props.part == Part::Report) else { return };
         if self.scrolled_to == Some(selection.serial) {
             return;
         }
-        let row = browser::document().get_element_by_id(&log_row::row_id(props.id, selection.line));
+        let row = browser::document().get_element_by_id(&log_row::row_id(props.part.id(), selection.line));
         if let (Some(row), Some(list)) = (row, self.list.cast::<Element>()) {
             self.scrolled_to = Some(selection.serial);
             reveal(&list, &row);
@@ -172,9 +204,20 @@ impl Component for Excerpt {
 
 impl Excerpt {
     fn follow(&mut self, props: &Props) {
-        if let Some(selection) = props.selection.filter(|_| props.follows) {
+        if let Some(selection) = props.selection.filter(|_| props.part == Part::Report) {
             self.window = self.window.showing(selection.line, props.total);
         }
+    }
+
+    /// Puts the lines that are to be read first into sight: the report's beginning, and the last before it.
+    fn place(&mut self, props: &Props) {
+        let Some(list) = self.list.cast::<Element>().filter(|_| !self.placed && !self.lines.is_empty()) else { return };
+        self.placed = true;
+        let top = match props.part {
+            Part::Report => ROW * to_f64(props.report.0.saturating_sub(self.first + LEAD_IN)),
+            Part::Before => f64::from(list.scroll_height()),
+        };
+        list.set_scroll_top(to_px(top));
     }
 
     fn ask(&self, ctx: &Context<Self>) {
@@ -210,7 +253,7 @@ fn reveal(list: &Element, row: &Element) {
     let above = row_box.top() < list_box.top();
     if above || row_box.bottom() > list_box.bottom() {
         let wanted = row_box.top() - list_box.top() - list_box.height() / 3.0;
-        list.set_scroll_top(list.scroll_top() + crate::num::to_px(wanted));
+        list.set_scroll_top(list.scroll_top() + to_px(wanted));
     }
     if let Some(list) = list.dyn_ref::<HtmlElement>() {
         list.set_scroll_left(0);

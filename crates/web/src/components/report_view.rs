@@ -4,7 +4,7 @@
 use super::access::AccessAndTrap;
 use super::code::CodeBytes;
 use super::environment::Environment;
-use super::excerpt::Excerpt;
+use super::excerpt::{Excerpt, Part};
 use super::facts::{Facts, context_words};
 use super::log_row::severity_class;
 use super::prose::prose;
@@ -54,28 +54,22 @@ pub(crate) struct Props {
 pub(crate) fn ReportView(props: &Props) -> Html {
     let report = &props.report;
     let change = &props.change;
-    let excerpt = |from: u64, to: u64, total: u64, follows: bool, id: &'static str, label: &'static str| {
+    let excerpt = |from: u64, to: u64, total: u64, part: Part| {
         html! {
-            <Excerpt key={format!("{id}-{}", props.index)} engine={props.engine.clone()} epoch={props.epoch} {from} {to}
+            <Excerpt key={format!("{part:?}-{}", props.index)} engine={props.engine.clone()} epoch={props.epoch} {from} {to}
                 {total} report={(report.first_line, report.last_line, report.severity)} selection={props.selection}
-                {follows} {id} {label} change={change.clone()} />
+                {part} change={change.clone()} />
         }
     };
     let lines = props.summary.facts.lines;
-    let log = excerpt(
-        report.first_line.saturating_sub(BEFORE),
-        report.last_line.saturating_add(AFTER),
-        lines,
-        true,
-        "log",
-        "Log lines of this report",
-    );
+    let log =
+        excerpt(report.first_line.saturating_sub(BEFORE), report.last_line.saturating_add(AFTER), lines, Part::Report);
     let before = (report.first_line > 1).then(|| {
         let last = report.first_line - 1;
         html! {
             <section class="before">
                 <h2>{ "Before the crash" }</h2>
-                { excerpt(report.first_line.saturating_sub(LEAD), last, last, false, "before", "Log lines before the report") }
+                { excerpt(report.first_line.saturating_sub(LEAD), last, last, Part::Before) }
             </section>
         }
     });
@@ -95,20 +89,21 @@ pub(crate) fn ReportView(props: &Props) -> Html {
             { for report.notices.iter().map(|entry| notice(entry, report, change)) }
             <Facts report={Rc::clone(report)} change={change.clone()} />
             <div class="two main-pair">
-                <section>
-                    <h2>{ "Stack" }</h2>
-                    <StackTable report={Rc::clone(report)} selection={props.selection} opened={Rc::clone(&props.opened)}
-                        change={change.clone()} />
-                </section>
+                <div class="column">
+                    <section>
+                        <h2>{ "Stack" }</h2>
+                        <StackTable report={Rc::clone(report)} selection={props.selection}
+                            opened={Rc::clone(&props.opened)} change={change.clone()} />
+                    </section>
+                    { fault }
+                    { code }
+                </div>
                 <section class="beside">
                     <h2>{ "Log " }<span>{ format!("lines {}–{}", report.first_line, report.last_line) }</span></h2>
                     { log }
                 </section>
             </div>
-            <div class="two uneven">
-                <div class="column">{ fault }{ code }</div>
-                { registers }
-            </div>
+            { registers }
             { before }
             <Environment report={Rc::clone(report)} summary={Rc::clone(&props.summary)} change={change.clone()} />
         </article>
