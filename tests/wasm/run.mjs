@@ -1,0 +1,179 @@
+// Tests of the engine as it ships: pkg/engine.js with its WebAssembly, under Node.
+//
+// Every captured log must give the same document here as from the native command (its path in OOPSCOPE_CLI), and a
+// log beyond 4 GiB must be read to its end: wasm32 counts in 32 bits. Ends with "N passed, N failed".
+
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { readdirSync, readFileSync } from "node:fs";
+import { basename, join } from "node:path";
+import { fileOf, fileThatFails, install, largeFile } from "./files.mjs";
+
+const root = join(import.meta.dirname, "../..");
+const fixtures = join(root, "tests/fixtures");
+const command = process.env.OOPSCOPE_CLI;
+if (!command) {
+  console.error("Set OOPSCOPE_CLI to the native command, or run all tests: cargo xtask test");
+  process.exit(2);
+}
+
+install();
+const { default: init, Engine } = await import(join(root, "pkg/engine.js"));
+await init({ module_or_path: readFileSync(join(root, "pkg/engine_bg.wasm")) });
+
+/** An engine, and what it says to one request. */
+class Driver {
+  constructor() {
+    this.answers = [];
+    this.engine = new Engine((answer) => this.answers.push(answer));
+    this.id = 0;
+  }
+
+  all(request, files = []) {
+    this.answers = [];
+    this.id += 1;
+    if (this.engine.handle({ id: this.id, request, files })) while (this.engine.step());
+    for (const answer of this.answers) assert.equal(answer.id, this.id);
+    return this.answers.map(({ event }) => event);
+  }
+
+  ask(request, files) {
+    return this.all(request, files).at(-1);
+  }
+
+  open(...files) {
+    return this.ask({ type: "open" }, files);
+  }
+}
+
+function logs(directory) {
+  return readdirSync(directory, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && entry.name.endsWith(".log"))
+    .map((entry) => join(entry.parentPath, entry.name))
+    .sort();
+}
+
+function native(path, format) {
+  const { stdout, stderr, status, error } = spawnSync(command, ["log", "--format", format, path], { maxBuffer: 1 << 28 });
+  if (error) throw error;
+  assert.ok(status === 0 || status === 1, `oopscope log ${path}: ${stderr}`);
+  return stdout.toString();
+}
+
+/** Texts of thousands of lines: says where they part. */
+function assertSame(here, there, what) {
+  const [ours, theirs] = [here.split("\n"), there.split("\n")];
+  const at = ours.findIndex((line, i) => line !== theirs[i]);
+  const line = at < 0 ? ours.length : at;
+  assert.ok(here === there, `${what}, line ${line + 1}: here ${ours[line]}, natively ${theirs[line]}`);
+}
+
+const tests = [];
+const test = (name, body) => tests.push({ name, body });
+
+for (const path of logs(fixtures)) {
+  test(path.slice(fixtures.length + 1), () => {
+    const driver = new Driver();
+    const opened = driver.open(fileOf(basename(path), readFileSync(path)));
+    assert.equal(opened.type, "opened", JSON.stringify(opened));
+    for (const format of ["json", "text"]) {
+      const { text } = driver.ask({ type: "render", format });
+      assertSame(text, native(path, format), format);
+    }
+  });
+}
+
+test("hello gives the build and the examples, and each opens without a file", () => {
+  const driver = new Driver();
+  const ready = driver.ask({ type: "hello" });
+  assert.equal(ready.type, "ready");
+  assert.ok(ready.build_id.length > 0 && ready.examples.length >= 5);
+  for (const { name } of ready.examples) {
+    const opened = driver.ask({ type: "open-example", name });
+    assert.equal(opened.type, "opened");
+    assert.ok(opened.reports.length > 0);
+  }
+});
+
+test("a report is asked for, found and shared like the page does", () => {
+  const driver = new Driver();
+  driver.ask({ type: "open-example", name: "two-oopses" });
+  const report = driver.ask({ type: "report", index: 1 });
+  assert.match(report.title, /NULL pointer dereference/);
+  const { lines } = driver.ask({ type: "lines", from: report.first_line, count: 2 });
+  assert.equal(lines.length, 2);
+  const found = driver.ask({ type: "find", text: "call trace:", from: 1, backwards: false });
+  assert.ok(found.line > 1);
+  const shared = driver.ask({ type: "share", index: 1, view: { line: report.first_line, tab: "report" } });
+  const opened = driver.ask({ type: "open-link", fragment: shared.fragment });
+  assert.equal(opened.link.view.line, report.first_line);
+  assert.equal(driver.ask({ type: "report", index: opened.link.report }).title, report.title);
+});
+
+test("a log beyond 4 GiB is read to its end", () => {
+  const filler = Buffer.from("[  100.000000] usb 1-1: an ordinary line of an ordinary log, nothing to see in it\n".repeat(4096));
+  const oops = readFileSync(join(fixtures, "guests/6.1/null_write.log"));
+  const size = 2 ** 32 + 50_000_000;
+  const driver = new Driver();
+  const start = performance.now();
+  const events = driver.all({ type: "open" }, [largeFile("huge.log", filler, size, oops)]);
+  const seconds = (performance.now() - start) / 1000;
+  console.log(`    ${(size / 1e6 / seconds).toFixed(0)} MB/s with the making of the log, ${events.length} events`);
+  const opened = events.at(-1);
+  assert.equal(opened.type, "opened", JSON.stringify(opened));
+  assert.ok(opened.facts.bytes > 2 ** 32);
+  assert.equal(opened.reports.length, 1);
+  const { first_line: line } = opened.reports[0];
+  assert.ok(line > 50_000_000);
+  const { lines } = driver.ask({ type: "lines", from: line, count: 1 });
+  assert.match(lines[0].text, /BUG: kernel NULL pointer dereference/);
+  assert.match(driver.ask({ type: "render", index: 0, format: "text" }).text, /guest_null_write/);
+  assert.equal(driver.ask({ type: "find", text: "null pointer", from: opened.facts.lines, backwards: true }).line, line);
+});
+
+test("what a browser says about a file is told in words", () => {
+  const driver = new Driver();
+  for (const [exception, code, words] of [
+    ["NotReadableError", "changed", /a\.log changed while it was being read/],
+    ["NotFoundError", "read", /moved or deleted/],
+    ["SecurityError", "read", /permission/],
+    ["UnknownError", "read", /could not read it/],
+  ]) {
+    const failed = driver.open(fileThatFails("a.log", 1000, exception));
+    assert.equal(failed.type, "failed");
+    assert.equal(failed.code, code);
+    assert.match(failed.message, words);
+  }
+});
+
+test("several files are one log", () => {
+  const driver = new Driver();
+  const half = (text) => fileOf("half.log", Buffer.from(text));
+  const opened = driver.open(half("[    1.000000] one"), half("[    2.000000] Kernel panic - not syncing: two\n"));
+  assert.equal(opened.facts.lines, 2);
+  assert.equal(opened.reports[0].first_line, 2);
+});
+
+test("what is not a request is answered and harms nothing", () => {
+  const driver = new Driver();
+  for (const request of [undefined, null, 7, {}, { type: "frobnicate" }, { type: "lines", from: -1, count: 1 }]) {
+    const failed = driver.ask(request);
+    assert.equal(failed.type, "failed");
+    assert.equal(failed.code, "bad-request");
+  }
+  assert.equal(driver.ask({ type: "open" }, ["not a file"]).code, "bad-request");
+  assert.equal(driver.ask({ type: "hello" }).type, "ready");
+});
+
+let failed = 0;
+for (const { name, body } of tests) {
+  try {
+    body();
+    console.log(`ok  ${name}`);
+  } catch (error) {
+    failed += 1;
+    console.log(`NOT OK  ${name}\n${error.stack}`);
+  }
+}
+console.log(`${tests.length - failed} passed, ${failed} failed`);
+process.exitCode = failed === 0 ? 0 : 1;
