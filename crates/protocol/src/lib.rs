@@ -48,7 +48,7 @@ pub enum Request {
     Lines {
         /// First line wanted, counting from 1.
         from: u64,
-        /// How many; at most [`MAX_LINES`] are given.
+        /// How many; at most [`MAX_LINES`] are given, and fewer where they are so long that the answer would be.
         count: u32,
     },
     /// The next line that contains the text, ignoring ASCII case. Answer: [`Event::Found`].

@@ -1,7 +1,7 @@
 //! Lines of the log by their numbers, read through the sparse index.
 //!
 //! Driven in steps like everything that reads: between two indexed lines there may be lines of many megabytes. This
-//! module must never keep more of a line than [`LINE_SHOWN`], nor more text than [`TEXT_LIMIT`].
+//! module must never keep more of a line than [`LINE_SHOWN`], nor more text than its caller allows.
 
 use crate::input::PartError;
 use crate::log::Log;
@@ -11,7 +11,7 @@ use std::collections::VecDeque;
 /// Bytes of a line that are shown; the rest is counted in [`LogLine::cut`].
 pub(crate) const LINE_SHOWN: usize = 16 << 10;
 
-/// Bytes of text that one reading gives; when they are used up it ends early.
+/// Bytes of text that a reading for the screen or for a link gives; when they are used up it ends early.
 pub(crate) const TEXT_LIMIT: usize = 8 << 20;
 
 /// Bytes read by one step.
@@ -27,7 +27,7 @@ pub(crate) struct Range {
     pub(crate) to: u64,
 }
 
-/// Lines that were read. Fewer than asked for at the end of the log and where [`TEXT_LIMIT`] was reached.
+/// Lines that were read. Fewer than asked for at the end of the log and where the room was used up.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Excerpt {
     /// Number of the first line.
@@ -60,10 +60,10 @@ struct Cursor {
 }
 
 impl LineReader {
-    /// A reader of `ranges`, whose excerpts come in the same order.
-    pub(crate) fn new(ranges: impl IntoIterator<Item = Range>) -> Self {
+    /// A reader of `ranges`, whose excerpts come in the same order and together have about `room` bytes at most.
+    pub(crate) fn new(ranges: impl IntoIterator<Item = Range>, room: usize) -> Self {
         let ranges = ranges.into_iter().collect();
-        Self { ranges, done: Vec::new(), cursor: None, room: TEXT_LIMIT, block: Vec::new() }
+        Self { ranges, done: Vec::new(), cursor: None, room, block: Vec::new() }
     }
 
     /// Reads on; true when all ranges have been read.

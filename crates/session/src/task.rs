@@ -4,7 +4,7 @@
 
 use crate::find::Search;
 use crate::input::PartError;
-use crate::lines::{LineReader, Range};
+use crate::lines::{LineReader, Range, TEXT_LIMIT};
 use crate::log::Log;
 use crate::share::Plan;
 use crate::{problem, render};
@@ -41,18 +41,22 @@ impl Task {
             Request::Lines { from, count } => {
                 let from = from.max(1);
                 let to = from.saturating_add(count.min(MAX_LINES).into()) - 1;
-                Work::Lines(LineReader::new([Range { from, to }]))
+                Work::Lines(LineReader::new([Range { from, to }], TEXT_LIMIT))
             }
             Request::Find { text, from, backwards } => {
                 Work::Find(Search::new(log, &text, from, backwards).map_err(problem::bad_search)?)
             }
             Request::Render { index, format } => {
                 exists(log, index)?;
-                Work::Render { reader: LineReader::new(render::needed(log, index, format)), index, format }
+                Work::Render {
+                    reader: LineReader::new(render::needed(log, index, format), render::ROOM),
+                    index,
+                    format,
+                }
             }
             Request::Share { index, redactions, view } => {
                 let plan = Plan::new(log, index, redactions.as_deref(), view)?;
-                Work::Share { reader: LineReader::new(plan.ranges()), plan }
+                Work::Share { reader: LineReader::new(plan.ranges(), TEXT_LIMIT), plan }
             }
             _ => return Err(problem::nothing_given()),
         };

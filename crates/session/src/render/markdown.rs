@@ -5,6 +5,7 @@
 use super::facts;
 use super::{Input, Item};
 use crate::words::{number, plural};
+use oopscope_protocol::LogLine;
 use oopscope_report::{Prose, Span};
 use std::fmt::Write;
 
@@ -47,19 +48,25 @@ fn report(out: &mut String, input: &Input<'_>, item: &Item<'_>) {
         let _ = writeln!(out, "| {} | {}{remark} |", fact.label, cell(&code(&fact.value)));
     }
     let name = input.facts.name.as_deref().map(|name| format!(" of {}", code(name))).unwrap_or_default();
-    let last = item.lines.from + (item.lines.lines.len() as u64).saturating_sub(1);
-    let _ = writeln!(out, "\nLines {} to {}{name}:\n", number(item.lines.from), number(last));
-    let lines: Vec<String> = item.lines.lines.iter().map(super::line).collect();
+    if let Some((first, last)) = super::given(item) {
+        let _ = writeln!(out, "\nLines {} to {}{name}:\n", number(first), number(last));
+        fenced(out, &item.lines.lines);
+    }
+    if let Some((count, first)) = super::left_out(item) {
+        let more = plural(count, "more line", "more lines");
+        let _ = writeln!(out, "\n{more} of this report, from line {} on, left out.", number(first));
+    }
+}
+
+/// Lines in a block whose fence is longer than any that stands in them.
+fn fenced(out: &mut String, lines: &[LogLine]) {
+    let lines: Vec<String> = lines.iter().map(super::line).collect();
     let fence = "`".repeat(lines.iter().map(|line| longest_run(line)).max().unwrap_or(0).max(2) + 1);
     let _ = writeln!(out, "{fence}text");
     for line in &lines {
         let _ = writeln!(out, "{line}");
     }
     let _ = writeln!(out, "{fence}");
-    if let Some((count, first)) = super::left_out(item) {
-        let more = plural(count, "more line", "more lines");
-        let _ = writeln!(out, "\n{more} of this report, from line {} on, left out.", number(first));
-    }
 }
 
 fn prose(prose: &Prose) -> String {

@@ -16,6 +16,9 @@ use oopscope_report::{LogFacts, Report};
 /// The most lines of the log that are given with one report.
 const REPORT_LINES: u64 = 400;
 
+/// Bytes of log lines in one rendering: a thousand long reports fit.
+pub(crate) const ROOM: usize = 64 << 20;
+
 /// A report with the lines it was read from.
 struct Item<'a> {
     /// Its index in the log.
@@ -69,6 +72,12 @@ fn chosen(log: &Log, index: Option<u32>) -> impl Iterator<Item = (usize, &Report
 fn range(report: &Report) -> Range {
     let from = report.first_line.max(1);
     Range { from, to: report.last_line.max(from).min(from.saturating_add(REPORT_LINES - 1)) }
+}
+
+/// Which lines of the log are given: the first and the last; none where the room was used up.
+fn given(item: &Item<'_>) -> Option<(u64, u64)> {
+    let count = item.lines.lines.len() as u64;
+    count.checked_sub(1).map(|more| (item.lines.from, item.lines.from + more))
 }
 
 /// How many lines of the report are not in its excerpt, with the number of the first of them.

@@ -60,8 +60,9 @@ fn report(out: &mut String, input: &Input<'_>, item: &Item<'_>) {
         row(out, &fact);
     }
     let name = input.facts.name.as_deref().map(|name| format!(" of {name}")).unwrap_or_default();
-    let last = item.lines.from + (item.lines.lines.len() as u64).saturating_sub(1);
-    let _ = writeln!(out, "\nLines {} to {}{name}:\n", number(item.lines.from), number(last));
+    if let Some((first, last)) = super::given(item) {
+        let _ = writeln!(out, "\nLines {} to {}{name}:\n", number(first), number(last));
+    }
     for line in &item.lines.lines {
         let _ = writeln!(out, "{}", super::line(line));
     }
