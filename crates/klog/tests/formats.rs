@@ -92,11 +92,13 @@ fn every_prefix_gives_the_same_report() {
         let lines = OLD_X86.lines().enumerate();
         lines.map(|(at, line)| format!("{}{}{ending}", prefix(at), &line[15..])).collect()
     };
-    let prefixes: [(&str, Prefix); 6] = [
+    let prefixes: [(&str, Prefix); 8] = [
         ("none", |_| String::new()),
         ("levels", |at| format!("<{}>[  123.{at:06}] ", at % 8)),
         ("caller ids", |at| format!("[  123.{at:06}][    C2] ")),
         ("dmesg -x", |at| format!("kern  :alert : [  123.{at:06}] ")),
+        ("syslog", |at| format!("Nov 21 12:34:56 web-1 kernel: [  123.{at:06}] ")),
+        ("the journal", |_| "Nov 21 12:34:56 web-1 kernel: ".to_owned()),
         ("dmesg -T", |_| "[Sat Nov 21 12:34:56 2026] ".to_owned()),
         ("a recorder and colours", |at| format!("[2026-11-21 12:34:56] \x1b[33m[  123.{at:06}]\x1b[0m ")),
     ];

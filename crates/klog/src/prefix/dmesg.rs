@@ -58,6 +58,11 @@ fn iso(text: &str) -> Option<&str> {
     is_iso(stamp).then_some(rest)
 }
 
+/// True for `Aug`.
+pub(super) fn is_month(text: &str) -> bool {
+    MONTHS.contains(&text)
+}
+
 /// True for `2026-08-17T12:34:56` with an optional fraction and zone.
 pub(super) fn is_iso(stamp: &str) -> bool {
     let bytes = stamp.as_bytes();

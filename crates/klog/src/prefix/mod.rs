@@ -7,6 +7,7 @@
 mod dmesg;
 mod printk;
 mod records;
+mod syslog;
 mod terminal;
 
 /// What the prefixes of a line told.
@@ -44,7 +45,8 @@ pub(crate) fn strip(line: &str) -> (Prefix, &str) {
             if had_time {
                 None
             } else {
-                dmesg::strip(rest, &mut prefix)
+                syslog::strip(rest)
+                    .or_else(|| dmesg::strip(rest, &mut prefix))
                     .or_else(|| records::strip(rest, &mut prefix))
                     .or_else(|| terminal::strip(rest))
             }
@@ -113,6 +115,15 @@ mod tests {
         );
         check("         \"msg\": \" f+0x1/0x2\"", None, None, None, " f+0x1/0x2");
         check("1,2,3;x", None, None, None, "1,2,3;x");
+    }
+
+    #[test]
+    fn syslog_and_the_journal() {
+        check("Nov 21 12:34:56 web1 kernel: [    3.487342]  f+0x1/0x2", Some(3.487_342), None, None, " f+0x1/0x2");
+        check("Nov 21 12:34:56.123456 web1 kernel:  f+0x1/0x2", None, None, None, " f+0x1/0x2");
+        check("2026-11-21T12:34:56+0000 web1 kernel: x", None, None, None, "x");
+        check("Nov 21 12:34:56 web1 sshd[12]: kernel: x", None, None, None, "Nov 21 12:34:56 web1 sshd[12]: kernel: x");
+        check("a message about the kernel: x", None, None, None, "a message about the kernel: x");
     }
 
     #[test]
