@@ -136,7 +136,7 @@ fn a_newer_search_takes_the_place_of_one_under_way() {
 #[cfg(not(debug_assertions))]
 #[test]
 fn a_large_log_is_read_once_and_never_held() {
-    let lines = 3_90_000;
+    let lines = 3_200_000;
     let (mut driver, meter) = generated(lines, vec![(lines - 1, "Kernel panic - not syncing: last".to_owned())]);
     let size = lines * Generated::LINE as u64;
     assert!(meter.bytes.get() <= size + (128 << 10), "{} of {size}", meter.bytes.get());
