@@ -166,9 +166,9 @@ impl Component for App {
                     { messages::messages(state, &change) }
                     { for state.opening.iter().map(|opening| opening_panel(opening, &change)) }
                     { self.content(ctx, &change, open_file) }
-                </main>
                 <input id="file" ref={self.file_input.clone()} type="file" multiple=true tabindex="-1" class="unseen"
                     aria-label="Log files" onchange={on_files} />
+                </main>
                 { status_bar::status_bar(state, &self.requests.seen(), self.offline_now, &change,
                     link.callback(|()| Msg::Update { confirmed: false })) }
                 <div class="unseen" role="status" aria-live="polite" id="said">{ &state.said }</div>

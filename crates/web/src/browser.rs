@@ -4,6 +4,7 @@
 pub(crate) mod address;
 pub(crate) mod clipboard;
 pub(crate) mod failure;
+pub(crate) mod icon;
 pub(crate) mod intake;
 pub(crate) mod listener;
 pub(crate) mod offline;

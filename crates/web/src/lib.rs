@@ -34,6 +34,7 @@ use yew::AttrValue;
 pub fn start(build_id: String, base: String) {
     browser::failure::show_on_panic();
     browser::theme::set(browser::theme::remembered());
+    browser::icon::carry();
     let Some(root) = browser::document().get_element_by_id("app") else {
         return browser::failure::show("index.html has no element “app”: the page's files are of different builds.");
     };

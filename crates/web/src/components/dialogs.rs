@@ -54,7 +54,7 @@ pub(crate) fn requests(requests: &Requests, change: &Callback<Change>) -> Html {
             } else {
                 <p>{ "This browser does not tell a page its requests. Look at its developer tools: Network." }</p>
             }
-            <div class="scroll-x">
+            <div class="scroll-x" role="region" aria-label="Requests" tabindex="0">
                 <table class="requests">
                     <thead><tr><th>{ "After" }</th><th>{ "By" }</th><th>{ "Size" }</th><th>{ "Address" }</th></tr></thead>
                     <tbody>{ for rows }</tbody>

@@ -168,7 +168,8 @@ impl Component for Excerpt {
             .then(|| more(format!("▴ {} earlier lines", GROWTH.min(self.window.from - 1)), || Msg::Earlier));
         let later = (room && self.window.to < props.total)
             .then(|| more(format!("▾ {} later lines", GROWTH.min(props.total - self.window.to)), || Msg::Later));
-        let active = selected.map(|line| log_row::row_id(props.part.id(), line));
+        let shown = self.first..self.first + self.lines.len() as u64;
+        let active = selected.filter(|line| shown.contains(line)).map(|line| log_row::row_id(props.part.id(), line));
         html! {
             <>
                 { earlier }

@@ -176,6 +176,7 @@ impl Component for LogView {
             .map(|line| log_row::row_id("log", line));
         html! {
             <section class="log-view" aria-label="Log">
+                <h1 class="unseen">{ "The whole log" }</h1>
                 { self.toolbar(ctx) }
                 { looked_for(&props.summary) }
                 <div class="log-frame">

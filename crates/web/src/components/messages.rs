@@ -51,7 +51,7 @@ fn about_log(state: &State, change: &Callback<Change>) -> Html {
         html! {
             <div {class} id="link-note" role="status">
                 if let Some(problem) = &link.problem {
-                    <strong>{ problem }</strong>
+                    <strong>{ "Not all of the link could be read." }</strong>{ format!(" In detail: {problem}.") }
                 } else {
                     { "This report came with the link. It may have been redacted by whoever shared it." }
                 }
@@ -59,7 +59,8 @@ fn about_log(state: &State, change: &Callback<Change>) -> Html {
             </div>
         }
     });
-    let incomplete = open.summary.facts.incomplete.then(|| {
+    // The engine's own notes say it with figures, where it has them.
+    let incomplete = (open.summary.facts.incomplete && open.summary.notes.is_empty()).then(|| {
         html! { <p class="note plain">{ "The reading was stopped before the end of the log: the reports are those found until then." }</p> }
     });
     let notes = open.summary.notes.iter().map(|note| html! { <p class="note plain">{ note }</p> });

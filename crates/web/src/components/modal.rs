@@ -55,7 +55,7 @@ pub(crate) fn Modal(props: &Props) -> Html {
                 <h2 id={heading}>{ &props.title }</h2>
                 <button type="button" class="close" onclick={close}>{ "Close" }</button>
             </div>
-            <div class="dialog-body">{ props.children.clone() }</div>
+            <div class="dialog-body" tabindex="0">{ props.children.clone() }</div>
         </dialog>
     }
 }
