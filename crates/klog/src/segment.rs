@@ -61,6 +61,10 @@ const MOST_OPEN: usize = 32;
 /// Lines between `cut here` and the header: the text of a WARN.
 const MOST_PENDING: usize = 16;
 
+/// Lines of others after which a report that got none is over, and a `cut here` forgotten: a caller that was killed
+/// prints no more, and a log must not be parsed line by line for ever because of it.
+const STALE: u64 = 4096;
+
 /// Sorts the lines of a log into segments.
 #[derive(Debug, Default)]
 pub(crate) struct Segmenter {
@@ -99,8 +103,14 @@ impl Segmenter {
     /// The next line. `hit` tells that it holds one of the literals by which reports are found.
     pub(crate) fn line(&mut self, line: Line, hit: bool) {
         let key = line.prefix.caller;
+        if line.number.is_multiple_of(STALE / 4) {
+            self.drop_stale(line.number);
+        }
         if hit {
             if marks::is_cut_here(&line.text) {
+                if self.pending.len() >= MOST_OPEN {
+                    self.pending.pop_first();
+                }
                 self.pending.insert(key, vec![line]);
                 return;
             }
@@ -205,6 +215,20 @@ impl Segmenter {
             if self.lingering.len() > MOST_OPEN {
                 self.finished.push(self.lingering.remove(0));
             }
+        }
+    }
+
+    fn drop_stale(&mut self, now: u64) {
+        let stale = |last: Option<&Line>| last.is_none_or(|last| last.number + STALE < now);
+        self.pending.retain(|_, lines| !stale(lines.last()));
+        let over: Vec<_> = self
+            .open
+            .iter()
+            .filter(|(_, open)| stale(open.lines.last().map(|(_, line)| line)))
+            .map(|(key, _)| *key)
+            .collect();
+        for key in over {
+            self.close(key, End::Quiet);
         }
     }
 

@@ -263,6 +263,22 @@ fn a_flood_of_one_warning_is_counted() {
     assert_eq!((report.repeats, report.first_line, report.title.as_str()), (499, 1, "WARNING in f"));
 }
 
+/// A task that dies in the middle of its report prints no more: the rest of the log is not its.
+#[test]
+fn a_caller_that_falls_silent_keeps_nothing_open() {
+    let mut log = String::from(
+        "[    1.000000][  T100] BUG: kernel NULL pointer dereference, address: 0000000000000008\n\
+         [    1.000000][  T100] RIP: 0010:alpha+0x8/0x20\n\
+         [    1.000000][  T101] ------------[ cut here ]------------\n",
+    );
+    log.extend((0..20_000).map(|n| format!("[    2.{n:06}][  T{}] usb 1-1: new device\n", 200 + n % 50)));
+    log.push_str(
+        "[    3.000000][  T100]  beta+0x1/0x2\n[    3.000000][  T101] WARNING: CPU: 0 PID: 1 at a.c:1 f+0x1/0x2\n",
+    );
+    let (reports, _) = parse(log.as_bytes());
+    assert_eq!(reports.iter().map(|r| (r.first_line, r.last_line)).collect::<Vec<_>>(), [(1, 2), (20_005, 20_005)]);
+}
+
 #[test]
 fn what_only_looks_like_a_report_is_none() {
     for line in [
