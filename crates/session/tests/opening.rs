@@ -120,6 +120,21 @@ fn utf16_is_converted() {
 }
 
 #[test]
+fn utf16_that_is_too_large_to_be_held_says_how_to_convert_it() {
+    let bytes = "[    1.000000] line\n".encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<_>>().repeat(900_000);
+    assert!(bytes.len() > 32 << 20);
+    let problem = Driver::new().open(vec![Input::from_bytes("wide.txt", bytes)]).expect_err("it was opened");
+    assert!(problem.code == "binary" && problem.advice.contains("iconv -f UTF-16"), "{problem:?}");
+}
+
+#[test]
+fn files_of_which_none_is_a_log_fail_with_the_first() {
+    let core = Input::from_bytes("vmcore", b"KDUMP   \x06\0\0\0".to_vec());
+    let problem = Driver::new().open(vec![core, text("void.log", "")]).expect_err("it was opened");
+    assert!(problem.code == "binary" && problem.message.starts_with("vmcore is not a text"), "{problem:?}");
+}
+
+#[test]
 fn several_files_are_one_log_in_the_order_given() {
     let log = fixture("6.1/null_write");
     // In the middle of a line, so that the whole makes sense only in this order; and the first has no last newline.
