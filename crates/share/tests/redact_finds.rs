@@ -35,7 +35,7 @@ fn hardware_addresses() {
     check("EUI 00:11:22:33:44:55:66:77", "EUI <mac-1>");
     check(
         "IN=eth0 OUT= MAC=52:54:00:12:34:56:52:54:00:ab:cd:ef:08:00 SRC=192.168.7.20 LEN=60",
-        "IN=eth0 OUT= MAC=<mac-1> SRC=<ip-1> LEN=60",
+        "IN=eth0 OUT= MAC=<mac-1>:<mac-2>:08:00 SRC=<ip-1> LEN=60",
     );
 }
 
@@ -118,6 +118,7 @@ fn serial_numbers() {
         "androidboot.imei=490154203237518 PPIN: 0x12ab34cd56ef7890",
         "androidboot.imei=<serial-1> PPIN: 0x<serial-2>",
     );
+    check("WWPN=0x2000001b32000001 wwnn 2000001b32000000", "WWPN=0x<serial-1> wwnn <serial-2>");
     check("wwn-0x5000c5008a1b2c3d", "wwn-0x<serial-1>");
     check("/dev/disk/by-id/ata-ST4000NM0035_ZC12ABCD-part1.", "/dev/disk/by-id/<serial-1>");
 }

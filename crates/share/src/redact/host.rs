@@ -19,8 +19,8 @@
 //! Left alone on purpose: `localhost` and `(none)`; `Comm:`, which names a program; function and module names,
 //! also with dots (`foo.isra.0`); file names; addresses of the kernel's own project and its distributions
 //! (`bugzilla.kernel.org`, `gitlab.freedesktop.org`); build hosts of public distributions (`buildd@lcy02-amd64-032`);
-//! systemd units and nodes of a device tree (`soc@0`). Not found: names of cluster peers (DRBD, DLM) and of anything
-//! else that only the administrator knows to be a host.
+//! systemd units and nodes of a device tree (`soc@0`). Not found: names of cluster peers (DRBD, DLM), names that
+//! people give to their Bluetooth devices, and anything else that only its owner knows to be a name.
 //!
 //! This file must never take for a host what a report is parsed from.
 

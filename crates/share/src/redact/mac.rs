@@ -1,8 +1,8 @@
 //! Hardware addresses of network devices: `mac`.
 //!
 //! Found: addresses of six pairs with colons or dashes (Ethernet, Wi-Fi, Bluetooth), of eight (EUI-64, FireWire) and
-//! twenty (InfiniBand), the fourteen pairs of netfilter's `MAC=`, and the twelve digits inside interface names that
-//! systemd makes of the address.
+//! twenty (InfiniBand), both addresses in the fourteen pairs of netfilter's `MAC=`, and the twelve digits inside
+//! interface names that systemd makes of the address.
 //!
 //! ```text
 //! e1000e 0000:00:1f.6 eth0: (PCI Express:2.5GT/s:Width x1) 54:ee:75:12:34:56
@@ -19,8 +19,11 @@
 use super::scan::{ends_word, is_word, run, starts_word};
 use std::ops::Range;
 
-/// Lengths of hardware addresses, in pairs. Fourteen: two addresses and an Ethernet type.
-const PAIRS: [usize; 4] = [6, 8, 14, 20];
+/// Lengths of hardware addresses, in pairs.
+const PAIRS: [usize; 3] = [6, 8, 20];
+
+/// Pairs of a whole Ethernet header: two addresses of six pairs, and a type.
+const HEADER: usize = 14;
 
 /// How systemd begins a name that it makes of an address: Ethernet, WLAN, WWAN.
 const NAMES: [&[u8]; 3] = [b"enx", b"wlx", b"wwx"];
@@ -45,8 +48,14 @@ pub(super) fn find(text: &str) -> Vec<Range<usize>> {
             at += word;
             continue;
         }
-        if PAIRS.contains(&pairs) && ends_word(bytes, end) && !names_nobody(&bytes[at..end]) {
-            found.push(at..end);
+        if ends_word(bytes, end) {
+            let address = |first: usize, pairs: usize| at + 3 * first..at + 3 * (first + pairs) - 1;
+            let addresses = match pairs {
+                HEADER => vec![address(0, 6), address(6, 6)],
+                pairs if PAIRS.contains(&pairs) => vec![address(0, pairs)],
+                _ => Vec::new(),
+            };
+            found.extend(addresses.into_iter().filter(|range| !names_nobody(&bytes[range.clone()])));
         }
         at = end;
     }

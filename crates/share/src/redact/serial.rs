@@ -16,7 +16,7 @@
 //!
 //! This file must never take a value for a serial number because it looks like one: a name before it has to say so.
 
-use super::scan::{is_word, run, stands_at, starts_word};
+use super::scan::{ends_word, is_word, run, stands_at, starts_word};
 use std::ops::Range;
 
 /// How a value is told from other words behind the same name.
@@ -34,7 +34,7 @@ enum Value {
 
 /// Names before serial numbers, in lower case, with what follows them. The longer of two with the same beginning
 /// comes first.
-const NAMES: [(&str, Value); 28] = [
+const NAMES: [(&str, Value); 29] = [
     ("serialnumber: ", Value::Line),
     ("serial number:", Value::Word(3)),
     ("serial number is", Value::Word(3)),
@@ -62,6 +62,7 @@ const NAMES: [(&str, Value); 28] = [
     ("eui.", Value::WorldWide),
     ("sas_address(", Value::WorldWide),
     ("sas_addr(", Value::WorldWide),
+    ("device_name(", Value::WorldWide),
     ("by-id/", Value::PathPart),
 ];
 
@@ -69,7 +70,7 @@ const NAMES: [(&str, Value); 28] = [
 const WORLD_WIDE: [&str; 8] = ["ppin", "wwn", "wwpn", "wwnn", "wwid", "pwwn", "nwwn", "logical id"];
 
 /// With what letters the names of both lists begin.
-const BEGINNINGS: &[u8] = b"abeilnpsw";
+const BEGINNINGS: &[u8] = b"abdeilnpsw";
 
 pub(super) fn find(text: &str) -> Vec<Range<usize>> {
     let bytes = text.as_bytes();
@@ -111,7 +112,7 @@ fn behind_name(bytes: &[u8], at: usize) -> Option<Range<usize>> {
             };
         }
     }
-    let name = WORLD_WIDE.iter().find(|name| stands_at(bytes, at, name))?;
+    let name = WORLD_WIDE.iter().find(|name| stands_at(bytes, at, name) && ends_word(bytes, at + name.len()))?;
     world_wide(bytes, after_blanks(bytes, at + name.len()))
 }
 

@@ -32,8 +32,9 @@ const BEFORE: [&str; 16] = [
 const COMMON_USERS: [&str; 2] = ["root", "syslogd"];
 
 /// User and host of kernels that public distributions build, where the host has no domain.
-const BUILDERS: [&str; 7] = [
+const BUILDERS: [&str; 8] = [
     "buildd@",
+    "build@proxmox",
     "geeko@buildhost",
     "linux@archlinux",
     "builder@buildhost",
