@@ -19,7 +19,7 @@ const BUILD_ID: &str = match option_env!("OOPSCOPE_BUILD_ID") {
 };
 
 thread_local! {
-    /// Where answers go; the panic hook needs it too.
+    /// Where the newest engine's answers go, for the panic hook: a panic ends all engines of this module.
     static POST: RefCell<Option<js_sys::Function>> = const { RefCell::new(None) };
 }
 
@@ -27,6 +27,7 @@ thread_local! {
 #[wasm_bindgen]
 pub struct Engine {
     session: Session,
+    post: js_sys::Function,
 }
 
 #[wasm_bindgen]
@@ -34,36 +35,44 @@ impl Engine {
     /// An engine that gives its answers, `{ id, event }`, to the function `post`.
     #[wasm_bindgen(constructor)]
     pub fn new(post: js_sys::Function) -> Self {
-        POST.with_borrow_mut(|place| *place = Some(post));
+        POST.with_borrow_mut(|place| *place = Some(post.clone()));
         std::panic::set_hook(Box::new(last_words));
-        Self { session: Session::new(BUILD_ID) }
+        Self { session: Session::new(BUILD_ID), post }
     }
 
     /// Takes a message of the page, `{ id, request, files }`, and posts the answers that are ready at once.
     /// True when there is work for [`Engine::step`].
     pub fn handle(&mut self, message: JsValue) -> bool {
         match message::read(message) {
-            Ok(Message { id, request, inputs }) => self.session.request(id, request, inputs).iter().for_each(post),
-            Err(answer) => post(&answer),
+            Ok(Message { id, request, inputs }) => {
+                let answers = self.session.request(id, request, inputs);
+                self.post(&answers);
+            }
+            Err(answer) => self.post(&[answer]),
         }
         self.session.is_busy()
     }
 
     /// Does the next part of the work and posts what came of it. True when there is more to do.
     pub fn step(&mut self) -> bool {
-        self.session.step().iter().for_each(post);
+        let answers = self.session.step();
+        self.post(&answers);
         self.session.is_busy()
     }
 }
 
-/// Gives an answer to the page. What can't be encoded or posted is a bug of the engine, and ends it.
-fn post(answer: &Answer) {
-    let value = serde_wasm_bindgen::to_value(answer).unwrap_throw();
-    POST.with_borrow(|post| {
-        if let Some(post) = post {
-            post.call1(&JsValue::UNDEFINED, &value).unwrap_throw();
+impl Engine {
+    fn post(&self, answers: &[Answer]) {
+        for answer in answers {
+            post(&self.post, answer);
         }
-    });
+    }
+}
+
+/// Gives an answer to the page. What can't be encoded or posted is a bug of the engine, and ends it.
+fn post(to: &js_sys::Function, answer: &Answer) {
+    let value = serde_wasm_bindgen::to_value(answer).unwrap_throw();
+    to.call1(&JsValue::UNDEFINED, &value).unwrap_throw();
 }
 
 /// wasm can't unwind: a panic ends the engine, and the page starts another. This tells it why.
@@ -73,5 +82,9 @@ fn last_words(panic: &PanicHookInfo<'_>) {
         message: format!("The engine stopped: {panic}."),
         advice: "This is a bug in Oopscope. Please report it, with the log if you may share it.".into(),
     };
-    post(&Answer { id: 0, event: Event::Failed(problem) });
+    POST.with_borrow(|to| {
+        if let Some(to) = to {
+            post(to, &Answer { id: 0, event: Event::Failed(problem) });
+        }
+    });
 }
