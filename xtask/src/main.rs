@@ -7,6 +7,7 @@
 #![forbid(unsafe_code)]
 #![allow(clippy::disallowed_methods, reason = "the rim: builds, runs and measures other programs")]
 
+mod bench;
 mod browsers;
 mod budget;
 mod dist;
@@ -102,6 +103,10 @@ fn dispatch() -> Result<ExitCode> {
             }
             Ok(ExitCode::SUCCESS)
         }
+        Some("bench") => match arguments.next()? {
+            Some(other) => Err(other.unexpected().into()),
+            None => bench::bench(&workspace),
+        },
         Some("guests") => {
             let script = workspace.path("tests/guests/run");
             run::run(workspace.command(script).args(arguments.raw_args()?))?;

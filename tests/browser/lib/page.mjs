@@ -90,6 +90,16 @@ export async function pick(page, files) {
   await page.locator('#file').setInputFiles(files);
 }
 
+/** Drops files onto the page, as the desktop does: the browser itself makes the event and the `File` objects. */
+export async function drop(page, files, { x = 300, y = 300 } = {}) {
+  const session = await page.context().newCDPSession(page);
+  const data = { items: [], files: [files].flat(), dragOperationsMask: 1 };
+  for (const type of ['dragEnter', 'dragOver', 'drop']) {
+    await session.send('Input.dispatchDragEvent', { type, x, y, data });
+  }
+  await session.detach();
+}
+
 /** Opens text through the paste box. */
 export async function paste(page, text) {
   await page.locator('#paste').fill(text);

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
-import { inState, paste, pick, ready, suite, visit } from '../lib/page.mjs';
+import { drop, inState, paste, pick, ready, suite, visit } from '../lib/page.mjs';
 import { buildId, fixture } from '../lib/site.mjs';
 
 const { pageTest } = suite();
@@ -22,11 +22,15 @@ pageTest('the watch sees a request and a violation', async ({ page, watch }) => 
   assert.ok(seen.some((problem) => problem.startsWith('policy: connect-src')), seen.join('\n'));
 });
 
-pageTest('a picked and a pasted log give the same report', async ({ page, watch, url }) => {
+pageTest('a picked, a dropped and a pasted log give the same report', async ({ page, watch, url }) => {
   await pick(page, LOG);
   await inState(page, 'open');
   const title = await page.locator('#title').textContent();
   assert.match(title, /NULL pointer/);
+  await visit(page, url, watch);
+  await drop(page, LOG);
+  await inState(page, 'open');
+  assert.equal(await page.locator('#title').textContent(), title);
   await visit(page, url, watch);
   await paste(page, await readFile(LOG, 'utf8'));
   await inState(page, 'open');
