@@ -1,10 +1,10 @@
 //! The bridge to the engine's worker: requests go out with a number, events come back by it. Must never look into
 //! what it carries, and never open or keep anything: what to do when the worker ends is decided in [`crate::update`].
 
+mod wire;
+
 use crate::browser::listener::Listener;
-use js_sys::{Array, Object, Reflect};
 use oopscope_protocol::{Event, Request};
-use serde::Serialize;
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::rc::Rc;
@@ -90,7 +90,7 @@ impl Engine {
     pub(crate) fn send(&self, request: &Request, files: &[File], reply: Option<Callback<Event>>) {
         let id = self.0.last_id.get() + 1;
         self.0.last_id.set(id);
-        let message = match encode(id, request, files) {
+        let message = match wire::request(id, request, files) {
             Ok(message) => message,
             Err(error) => return self.end(&format!("a request could not be encoded ({})", words(&error))),
         };
@@ -114,10 +114,8 @@ impl Engine {
     }
 
     fn received(&self, data: &JsValue) {
-        let field = |name: &str| Reflect::get(data, &JsValue::from_str(name)).unwrap_or(JsValue::UNDEFINED);
-        let id = crate::num::to_u64(field("id").as_f64().unwrap_or(0.0));
-        let event = match serde_wasm_bindgen::from_value::<Event>(field("event")) {
-            Ok(event) => event,
+        let (id, event) = match wire::answer(data) {
+            Ok(answer) => answer,
             Err(error) => return self.end(&format!("it gave an answer that this page does not understand ({error})")),
         };
         match event {
@@ -147,13 +145,4 @@ pub(crate) fn words(error: &JsValue) -> String {
         || error.as_string().unwrap_or_else(|| "no reason given".to_owned()),
         |error| String::from(error.message()),
     )
-}
-
-fn encode(id: u64, request: &Request, files: &[File]) -> Result<JsValue, JsValue> {
-    let message = Object::new();
-    let set = |name: &str, value: &JsValue| Reflect::set(&message, &JsValue::from_str(name), value);
-    set("id", &JsValue::from_f64(crate::num::to_f64(id)))?;
-    set("request", &request.serialize(&serde_wasm_bindgen::Serializer::new())?)?;
-    set("files", &files.iter().collect::<Array>())?;
-    Ok(message.into())
 }

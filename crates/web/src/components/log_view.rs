@@ -266,7 +266,7 @@ impl LogView {
         let top = if self.scroll_wanted { scroll.scroll_top(self.position) } else { f64::from(list.scroll_top()) };
         let offset = top + scroll.slice(self.position).offset;
         // Setting a known property of one's own element does not fail.
-        let _ = space.style().set_property("height", &format!("{}px", scroll.space()));
+        let _ = space.style().set_property("height", &format!("{:.0}px", scroll.space()));
         let _ = rows.style().set_property("transform", &format!("translateY({offset:.0}px)"));
     }
 

@@ -117,7 +117,7 @@ fn badges(props: &Props) -> Html {
         <>
             <span class={classes!("badge", severity_class(report.severity))}>{ severity_word(report.severity) }</span>
             if let Some(words) = context_words(report.context) {
-                <span class={classes!("badge", context_class(report.context))}>{ words.to_uppercase() }</span>
+                <span class={classes!("badge", context_class(report.context))}>{ words.to_ascii_uppercase() }</span>
             }
             if report.corrupted { <span class="badge damaged">{ "DAMAGED" }</span> }
             <span class="badge dim">{ format!("{} of {total}", props.index + 1) }</span>

@@ -1,0 +1,125 @@
+//! Messages as they cross to the worker and back. Must never know what they mean.
+//!
+//! An event is read by its tag, one type at a time. The derived reading of the whole enumeration gives the same, but
+//! first copies every message into serde's own intermediate tree, which costs time on each report and a sixth of the
+//! page's size. A test holds the tags to those of `oopscope_protocol`.
+
+use js_sys::{Array, Object, Reflect};
+use oopscope_protocol::{Event, Example, LogLine, Request};
+use serde::{Deserialize, Serialize};
+use serde_wasm_bindgen::{Error, from_value};
+use wasm_bindgen::JsValue;
+use web_sys::File;
+
+#[derive(Deserialize)]
+struct Ready {
+    build_id: String,
+    examples: Vec<Example>,
+}
+
+#[derive(Deserialize)]
+struct Lines {
+    from: u64,
+    lines: Vec<LogLine>,
+}
+
+#[derive(Deserialize)]
+struct Found {
+    line: Option<u64>,
+}
+
+#[derive(Deserialize)]
+struct Rendered {
+    text: String,
+    file_name: String,
+}
+
+/// A request with its number and files, as the worker takes it.
+pub(super) fn request(id: u64, request: &Request, files: &[File]) -> Result<JsValue, JsValue> {
+    let message = Object::new();
+    let set = |name: &str, value: &JsValue| Reflect::set(&message, &JsValue::from_str(name), value);
+    set("id", &JsValue::from_f64(crate::num::to_f64(id)))?;
+    set("request", &request.serialize(&serde_wasm_bindgen::Serializer::new())?)?;
+    set("files", &files.iter().collect::<Array>())?;
+    Ok(message.into())
+}
+
+/// An event with the number of its request, as the worker posts it.
+pub(super) fn answer(message: &JsValue) -> Result<(u64, Event), Error> {
+    let field = |of: &JsValue, name: &str| Reflect::get(of, &JsValue::from_str(name)).unwrap_or(JsValue::UNDEFINED);
+    let id = crate::num::to_u64(field(message, "id").as_f64().unwrap_or(0.0));
+    let event = field(message, "event");
+    let tag = field(&event, "type").as_string().unwrap_or_default();
+    Ok((id, by_tag(&tag, event)?))
+}
+
+fn by_tag(tag: &str, event: JsValue) -> Result<Event, Error> {
+    Ok(match tag {
+        "ready" => {
+            let Ready { build_id, examples } = from_value(event)?;
+            Event::Ready { build_id, examples }
+        }
+        "progress" => Event::Progress(from_value(event)?),
+        "opened" => Event::Opened(from_value(event)?),
+        "report" => Event::Report(from_value(event)?),
+        "lines" => {
+            let Lines { from, lines } = from_value(event)?;
+            Event::Lines { from, lines }
+        }
+        "found" => {
+            let Found { line } = from_value(event)?;
+            Event::Found { line }
+        }
+        "rendered" => {
+            let Rendered { text, file_name } = from_value(event)?;
+            Event::Rendered { text, file_name }
+        }
+        "shared" => Event::Shared(from_value(event)?),
+        "failed" => Event::Failed(from_value(event)?),
+        other => return Err(Error::new(format!("an event of the unknown type “{other}”"))),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The tag under which `by_tag` reads an event; a new kind of event does not compile until it is here.
+    fn tag(event: &Event) -> &'static str {
+        match event {
+            Event::Ready { .. } => "ready",
+            Event::Progress(_) => "progress",
+            Event::Opened(_) => "opened",
+            Event::Report(_) => "report",
+            Event::Lines { .. } => "lines",
+            Event::Found { .. } => "found",
+            Event::Rendered { .. } => "rendered",
+            Event::Shared(_) => "shared",
+            Event::Failed(_) => "failed",
+        }
+    }
+
+    #[test]
+    fn the_tags_and_fields_are_those_of_the_protocol() {
+        let text = String::new;
+        let events = [
+            (Event::Ready { build_id: text(), examples: Vec::new() }, "build_id examples type"),
+            (Event::Progress(oopscope_protocol::Progress::default()), "done lines new_reports total type"),
+            (Event::Opened(Box::default()), ""),
+            (Event::Report(Box::default()), ""),
+            (Event::Lines { from: 1, lines: Vec::new() }, "from lines type"),
+            (Event::Found { line: Some(1) }, "line type"),
+            (Event::Rendered { text: text(), file_name: text() }, "file_name text type"),
+            (Event::Shared(Box::default()), ""),
+            (Event::Failed(oopscope_protocol::Problem::default()), "advice code message type"),
+        ];
+        for (event, fields) in events {
+            let json = serde_json::to_value(&event).expect("events are plain data");
+            let json = json.as_object().expect("events are objects");
+            assert_eq!(json["type"], tag(&event));
+            let mut names: Vec<&str> = json.keys().map(String::as_str).collect();
+            names.sort_unstable();
+            assert!(fields.is_empty() || names.join(" ") == fields, "{names:?}");
+        }
+    }
+}
