@@ -48,22 +48,17 @@ pub enum StackRole {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Frame {
     /// Function as printed, with compiler suffixes. Absent where the kernel printed a bare address.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub function: Option<String>,
     /// Offset in the function, in bytes.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub offset: Option<u64>,
     /// Size of the function, in bytes.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub size: Option<u64>,
     /// Module, where the function is not in vmlinux.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub module: Option<String>,
     /// Build-id that the kernel printed with the module.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub build_id: Option<String>,
     /// Address as printed, hex string.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub address: Option<String>,
     /// False for frames that the kernel's unwinder marked (`?`, `(unreliable)`): found on the stack, not unwound.
     pub reliable: bool,

@@ -201,10 +201,8 @@ pub struct Culprit {
     /// Function name without compiler suffixes (`.isra.0`, `.cold`).
     pub function: String,
     /// Module, where the function is not in vmlinux.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub module: Option<String>,
     /// Offset of the instruction in the function, in bytes.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub offset: Option<u64>,
     /// The source file, where the report itself names one (`kernel BUG at mm/slub.c:448!`).
     #[serde(default, skip_serializing_if = "Option::is_none")]
