@@ -61,8 +61,8 @@ pub(crate) enum Change {
     StepFrame(isize),
     /// A log line was selected.
     Select(u64, Origin),
-    /// A fold was opened or closed.
-    Toggle(Fold),
+    /// A fold is to be opened, or closed.
+    Fold(Fold, bool),
     /// Copy the report.
     Copy(Format),
     /// Save the JSON document.
@@ -110,7 +110,10 @@ impl State {
     /// Takes a change at the time `now` (milliseconds since the page began) and says what is to be done.
     pub(crate) fn apply(&mut self, change: Change, now: f64) -> Vec<Effect> {
         match change {
-            Change::Open(source) => self.begin(source, false, now),
+            Change::Open(source) => {
+                self.stopped = None;
+                self.begin(source, false, now)
+            }
             Change::Refuse(problem) => {
                 self.said.clone_from(&problem.message);
                 self.problem = Some(problem);
@@ -163,12 +166,13 @@ impl State {
                 self.select(line, origin);
                 Vec::new()
             }
-            Change::Toggle(fold) => {
+            Change::Fold(fold, wanted) => {
                 if let Some(open) = &mut self.open {
                     let opened = Rc::make_mut(&mut open.opened);
-                    if !opened.remove(&fold) {
+                    if wanted {
                         opened.insert(fold);
-                    } else if open.selection.is_some() {
+                    } else {
+                        opened.remove(&fold);
                         // A selected line would hold open what the user has just closed.
                         open.selection = None;
                     }

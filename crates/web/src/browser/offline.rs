@@ -38,8 +38,7 @@ impl Watch {
             Callback::from(move |()| {
                 let registration = registration.borrow();
                 changed.emit(Offline {
-                    ready: container.controller().is_some()
-                        || registration.as_ref().is_some_and(|registration| registration.active().is_some()),
+                    ready: container.controller().is_some(),
                     // Without a controller the waiting worker is the page's own build, about to be the first one.
                     update: container.controller().is_some()
                         && registration.as_ref().is_some_and(|registration| registration.waiting().is_some()),
@@ -53,18 +52,20 @@ impl Watch {
             let Ok(ready) = container.ready() else { return };
             let Ok(registration) = JsFuture::from(ready).await else { return };
             let registration: ServiceWorkerRegistration = registration.unchecked_into();
-            let found = {
+            let follow = {
                 let (tell, listeners) = (tell.clone(), Rc::clone(&listeners));
                 let registration = registration.clone();
-                Listener::new(&registration.clone(), "updatefound", move |_| {
+                move || {
                     if let Some(installing) = registration.installing() {
                         let tell = tell.clone();
                         let on_state = Listener::new(&installing, "statechange", move |_| tell.emit(()));
                         listeners.borrow_mut().push(on_state);
                     }
-                })
+                }
             };
-            listeners.borrow_mut().push(found);
+            // An update may have been found before the page began to watch.
+            follow();
+            listeners.borrow_mut().push(Listener::new(&registration, "updatefound", move |_| follow()));
             *slot.borrow_mut() = Some(registration);
             tell.emit(());
         });

@@ -70,10 +70,10 @@ pub(crate) fn Facts(props: &Props) -> Html {
     });
     let deaths = report.die_counter.map(|count| {
         fact(
-            "Died",
+            "Oopses since boot",
             "How many times this kernel has died since boot, with this one",
             None,
-            html! { { format!("#{count}") } },
+            html! { { count } },
         )
     });
     let machine = report

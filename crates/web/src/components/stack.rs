@@ -164,7 +164,7 @@ fn heading(stack: &Stack, fold: Option<(bool, usize)>, change: &Callback<Change>
     let words = match fold {
         None => words,
         Some((open, index)) => {
-            let onclick = change.reform(move |_: MouseEvent| Change::Toggle(Fold::Stack(index)));
+            let onclick = change.reform(move |_: MouseEvent| Change::Fold(Fold::Stack(index), !open));
             let count = crate::format::counted(stack.frames.len() as u64, "frame");
             html! {
                 <button type="button" class="fold" aria-expanded={open.to_string()} {onclick}>
@@ -178,7 +178,7 @@ fn heading(stack: &Stack, fold: Option<(bool, usize)>, change: &Callback<Change>
 }
 
 fn run(fold: Fold, count: usize, open: bool, change: &Callback<Change>) -> Html {
-    let onclick = change.reform(move |_: MouseEvent| Change::Toggle(fold));
+    let onclick = change.reform(move |_: MouseEvent| Change::Fold(fold, !open));
     html! {
         <tr class="unsure run">
             <td class="nr">{ "?" }</td>

@@ -271,3 +271,15 @@ fn what_is_refused_by_the_page_leaves_what_is_open() {
     assert_eq!(state.apply(Change::Refuse(problem), 5.0), []);
     assert_eq!((state.word(), open_source(&state)), ("failed", &text("log")));
 }
+
+#[test]
+fn closing_a_fold_drops_the_selection_that_would_hold_it_open() {
+    let mut state = open("log", 1);
+    let fold = Fold::Run(0, 3);
+    state.apply(Change::Fold(fold, true), 5.0);
+    state.apply(Change::Select(7, Origin::Log), 5.0);
+    assert!(state.open.as_ref().unwrap().opened.contains(&fold));
+    state.apply(Change::Fold(fold, false), 5.0);
+    let open = state.open.as_ref().unwrap();
+    assert_eq!((open.opened.contains(&fold), open.selection), (false, None));
+}
