@@ -75,13 +75,14 @@ fn fastest(make: impl Fn() -> Command) -> Result<f64> {
         let mut command = make();
         let program = command.get_program().to_string_lossy().into_owned();
         let start = Instant::now();
-        let status = command
-            .stdout(Stdio::null())
-            .status()
+        // Into a pipe: grep stops at the first match when it sees that its output goes to /dev/null.
+        let output = command
+            .stderr(Stdio::inherit())
+            .output()
             .map_err(|source| Error::Start { program: program.clone(), source })?;
         let took = start.elapsed().as_secs_f64();
-        if !status.success() {
-            return Err(Error::Failed { program, status: status.to_string() });
+        if !output.status.success() {
+            return Err(Error::Failed { program, status: output.status.to_string() });
         }
         best = best.min(took);
     }
