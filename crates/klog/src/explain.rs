@@ -9,6 +9,7 @@ use crate::grammar::hex;
 use crate::kinds::panic;
 use crate::read::Facts;
 use crate::segment::End;
+use crate::sequence::BootEnd;
 use oopscope_report::{AccessKind, AddressClass, Context, FrameRole, Notice, NoticeKind, Prose, Report, StackRole};
 
 /// What the rest of the log tells about a report.
@@ -22,8 +23,8 @@ pub(crate) struct Surroundings {
     pub(crate) died_before: bool,
     /// An earlier report of this boot was a warning.
     pub(crate) warned_before: bool,
-    /// Last line of this boot, and its time.
-    pub(crate) last_of_boot: Option<(u64, Option<f64>)>,
+    /// How this boot ended.
+    pub(crate) end_of_boot: Option<BootEnd>,
 }
 
 /// Writes the verdict and the notices.
@@ -221,9 +222,10 @@ fn fate(prose: Prose, facts: &Facts, around: &Surroundings) -> Prose {
     if !facts.rule.dies {
         return prose.text("The kernel went on.");
     }
-    let after = around.last_of_boot.filter(|(line, _)| *line > report.last_line);
-    match (after, report.time) {
-        (Some((line, Some(last))), Some(time)) if last > time => {
+    let end = around.end_of_boot.filter(|end| end.line > report.last_line);
+    let later = end.and_then(|end| end.time).filter(|(line, _)| *line > report.last_line);
+    match (later, report.time) {
+        (Some((line, last)), Some(time)) if last > time => {
             let prose = prose
                 .text("The machine survived: ")
                 .claim(format!("it logged for {} more", seconds(last - time)), Some(line));
@@ -233,7 +235,7 @@ fn fate(prose: Prose, facts: &Facts, around: &Surroundings) -> Prose {
                 prose.text(".")
             }
         }
-        (Some((line, _)), _) if line > report.last_line + 3 => {
+        _ if end.is_some_and(|end| end.line > report.last_line + 3) => {
             prose.text("The log goes on after it: the machine survived, at least for a while.")
         }
         _ => prose.text("The log ends here: whether the machine survived can't be read from it."),

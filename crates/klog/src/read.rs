@@ -187,6 +187,12 @@ impl Reader {
     }
 
     fn body_line(&mut self, text: &str, n: u64) {
+        // Most lines of a report are frames, and nothing else looks like one.
+        if self.in_trace
+            && let Some(frame) = frame::parse(text)
+        {
+            return self.frame(&frame, n);
+        }
         if let Some(announce) = fault::announce(text) {
             if self.facts.fault.is_none() {
                 self.facts.fault = Some(announce.what.to_owned());

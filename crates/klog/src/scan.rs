@@ -10,10 +10,10 @@ use crate::kinds;
 use crate::line::Line;
 use crate::read::{self, Facts};
 use crate::segment::{End, Segment, Segmenter};
-use crate::sequence::{self, BootEnds};
+use crate::sequence::{self, BootEnd, BootEnds};
 use crate::{context, culprit, prefix};
 use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
-use memchr::{memchr, memchr_iter, memrchr};
+use memchr::{memchr, memchr_iter, memchr2, memrchr};
 use oopscope_report::{Boot, LogFacts, Report, Severity};
 use std::collections::BTreeMap;
 
@@ -22,13 +22,15 @@ use std::collections::BTreeMap;
 pub struct Limits {
     /// Reports kept in full; later ones are only counted.
     pub reports: usize,
+    /// Memory for kept reports, roughly, in bytes; reports beyond it are only counted, too.
+    pub report_bytes: usize,
     /// Bytes of one line that are looked at.
     pub line_bytes: usize,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { reports: 1000, line_bytes: 16 << 10 }
+        Self { reports: 1000, report_bytes: 64 << 20, line_bytes: 16 << 10 }
     }
 }
 
@@ -55,8 +57,10 @@ pub struct Scanner {
     log: LogFacts,
     boot: u32,
     ends: BootEnds,
-    /// Last time stamp seen in this boot.
-    last_time: Option<f64>,
+    /// Last time stamp seen in this boot, with its line.
+    last_time: Option<(u64, f64)>,
+    /// What the kept reports weigh.
+    weight: usize,
     /// `reports[i]` belongs to `facts[i]`, whose own report is empty meanwhile.
     reports: Vec<Report>,
     facts: Vec<Facts>,
@@ -92,6 +96,7 @@ impl Scanner {
             boot: 0,
             ends: BootEnds::new(),
             last_time: None,
+            weight: 0,
             reports: Vec::new(),
             facts: Vec::new(),
             seen: BTreeMap::new(),
@@ -165,7 +170,7 @@ impl Scanner {
         let len = std::mem::take(&mut self.carry_len);
         if self.segmenter.is_idle() && !self.finder.is_match(&bytes) {
             self.count(&bytes, len);
-            self.note_time(&bytes);
+            self.note_time(&bytes, self.line);
         } else {
             self.parse_line(&bytes, len);
         }
@@ -231,13 +236,18 @@ impl Scanner {
             self.line += 1;
         }
         self.offset += lines.len() as u64;
-        // The time of the last line that has one: a few lines from the end, not all of them.
+        self.note_last_time(lines);
+    }
+
+    /// Remembers the time of the last line that has one. `self.line` is the number of the line after `lines`.
+    fn note_last_time(&mut self, lines: &[u8]) {
         let mut rest = lines;
-        for _ in 0..8 {
-            let Some(end) = rest.len().checked_sub(1) else { break };
+        let mut number = self.line;
+        while let Some(end) = rest.len().checked_sub(1) {
             let from = memrchr(b'\n', &rest[..end]).map_or(0, |at| at + 1);
-            if self.note_time(&rest[from..end]) {
-                break;
+            number -= 1;
+            if self.note_time(&rest[from..end], number) {
+                return;
             }
             rest = &rest[..from];
         }
@@ -256,10 +266,14 @@ impl Scanner {
     }
 
     /// Remembers the time stamp at the beginning of a line; true when there is one.
-    fn note_time(&mut self, line: &[u8]) -> bool {
-        let head = String::from_utf8_lossy(&line[..line.len().min(96)]);
-        let time = prefix::strip(&head).0.time;
-        self.last_time = time.or(self.last_time);
+    fn note_time(&mut self, line: &[u8], number: u64) -> bool {
+        let head = &line[..line.len().min(96)];
+        // Every prefix with a time has one of these.
+        if memchr2(b'[', b';', head).is_none() {
+            return false;
+        }
+        let time = prefix::strip(&String::from_utf8_lossy(head)).0.time;
+        self.last_time = time.map(|time| (number, time)).or(self.last_time);
         time.is_some()
     }
 
@@ -268,7 +282,7 @@ impl Scanner {
         let bytes = &bytes[..bytes.len().min(self.limits.line_bytes)];
         let hit = self.finder.is_match(bytes);
         let line = Line::new(self.line, bytes);
-        self.last_time = line.prefix.time.or(self.last_time);
+        self.last_time = line.prefix.time.map(|time| (line.number, time)).or(self.last_time);
         if hit {
             self.boot_line(&line);
         }
@@ -287,7 +301,7 @@ impl Scanner {
             }
             self.segmenter.boot(self.boot);
             self.take_finished();
-            self.last_time = line.prefix.time;
+            self.last_time = line.prefix.time.map(|time| (line.number, time));
             if self.log.boots.len() < MOST_BOOTS {
                 self.log.boots.push(Boot {
                     number: self.boot,
@@ -319,7 +333,10 @@ impl Scanner {
     }
 
     fn note_end_of_boot(&mut self) {
-        self.ends.insert(self.boot, (self.line.saturating_sub(1), self.last_time));
+        if self.ends.len() < MOST_BOOTS {
+            let end = BootEnd { line: self.line.saturating_sub(1), time: self.last_time };
+            self.ends.insert(self.boot, end);
+        }
     }
 
     fn take_finished(&mut self) {
@@ -329,20 +346,23 @@ impl Scanner {
     }
 
     fn report(&mut self, segment: Segment) {
-        if self.reports.len() >= self.limits.reports {
+        let mut facts = make(segment);
+        let key = (facts.report.boot, facts.report.title.clone(), facts.report.culprit.as_ref().and_then(|c| c.offset));
+        if facts.report.severity != Severity::Fatal
+            && let Some(&at) = self.seen.get(&key)
+        {
+            self.reports[at].repeats += 1;
+            return;
+        }
+        let weight = self.weight + weigh(&facts.report);
+        if self.reports.len() >= self.limits.reports || weight > self.limits.report_bytes {
             self.log.reports_not_kept += 1;
             return;
         }
-        let facts = make(segment);
-        let key = (facts.report.boot, facts.report.title.clone(), facts.report.culprit.as_ref().and_then(|c| c.offset));
+        self.weight = weight;
         if facts.report.severity != Severity::Fatal {
-            if let Some(&at) = self.seen.get(&key) {
-                self.reports[at].repeats += 1;
-                return;
-            }
             self.seen.insert(key, self.reports.len());
         }
-        let mut facts = facts;
         self.reports.push(std::mem::take(&mut facts.report));
         self.facts.push(facts);
         self.explain(self.reports.len() - 1);
@@ -371,6 +391,13 @@ fn make(segment: Segment) -> Facts {
     facts.report.corrupted = facts.report.corrupted_reason.is_some();
     (facts.report.title, facts.report.alt_titles) = (facts.rule.titles)(&facts);
     facts
+}
+
+/// What a report takes of memory, roughly: its lists.
+fn weigh(report: &Report) -> usize {
+    let frames: usize =
+        report.stacks.iter().map(|stack| 256 + 320 * stack.frames.len() + 128 * stack.registers.len()).sum();
+    4096 + frames + 128 * report.registers.len() + 96 * report.modules.len()
 }
 
 /// Why a report can't be trusted to name its place, in words.

@@ -350,7 +350,9 @@ fn belongs_to_body(text: &str) -> bool {
     if trimmed.is_empty() {
         return false;
     }
-    BODY.iter().any(|start| trimmed.starts_with(start))
+    // Frames first: most lines of a report are.
+    frame::parse(text).is_some()
+        || BODY.iter().any(|start| trimmed.starts_with(start))
         || fault::announce(text).is_some()
         || die::parse(text).is_some()
         || task::parse(text).is_some()
@@ -359,7 +361,6 @@ fn belongs_to_body(text: &str) -> bool {
         || code::parse(text).is_some()
         || marks::stack_tag(text).is_some()
         || marks::is_trace_start(text)
-        || frame::parse(text).is_some()
         || modules::parse(text).is_some()
         || marks::is_end_trace(text)
         || is_page_table(trimmed)

@@ -7,13 +7,22 @@ use crate::explain::Surroundings;
 use oopscope_report::{Report, Severity};
 use std::collections::BTreeMap;
 
-/// What is known of a boot as a whole: its last line and the last time stamp in it.
-pub(crate) type BootEnds = BTreeMap<u32, (u64, Option<f64>)>;
+/// How a boot ended in the log.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct BootEnd {
+    /// Its last line.
+    pub(crate) line: u64,
+    /// The last time stamp in it, with its line.
+    pub(crate) time: Option<(u64, f64)>,
+}
+
+/// The ends of boots, by number.
+pub(crate) type BootEnds = BTreeMap<u32, BootEnd>;
 
 /// The surroundings of the report at `at`. `reports` are in the order of the log.
 pub(crate) fn surroundings(reports: &[Report], at: usize, ends: &BootEnds) -> Surroundings {
     let own = &reports[at];
-    let mut around = Surroundings { last_of_boot: ends.get(&own.boot).copied(), ..Surroundings::default() };
+    let mut around = Surroundings { end_of_boot: ends.get(&own.boot).copied(), ..Surroundings::default() };
     let mut warning = None;
     for (index, earlier) in reports[..at].iter().enumerate().filter(|(_, report)| report.boot == own.boot) {
         let found = u32::try_from(index).ok().map(|index| (index, earlier.first_line));

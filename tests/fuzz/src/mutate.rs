@@ -100,7 +100,7 @@ pub fn mutated(rng: &mut Rng, seed: &[u8], others: &[Vec<u8>]) -> Vec<u8> {
 
 fn mutate(rng: &mut Rng, bytes: &mut Vec<u8>, others: &[Vec<u8>]) {
     let at = rng.below(bytes.len() + 1);
-    match rng.below(11) {
+    match rng.below(12) {
         0 => {
             if let Some(byte) = bytes.get_mut(at) {
                 *byte ^= 1 << rng.below(8);
@@ -137,6 +137,12 @@ fn mutate(rng: &mut Rng, bytes: &mut Vec<u8>, others: &[Vec<u8>]) {
             let length = range.len().max(1);
             lines[range].rotate_left(rng.below(length).min(length - 1));
         }),
+        10 => {
+            // What is between reports: with times, and without.
+            let line: &[u8] = if rng.below(2) == 0 { b"[   50.0] init: quiet\n" } else { b"init: quiet\n" };
+            let quiet = line.repeat(rng.below(100));
+            bytes.splice(at..at, quiet);
+        }
         _ => {
             // A line that is longer than what is looked at of one.
             let filler = vec![b'a'; if rng.below(8) == 0 { 17 << 10 } else { 300 }];

@@ -32,6 +32,10 @@ pub(crate) fn place(text: &str) -> Option<(Place<'_>, &str)> {
     let (word, rest) = text.split_at(end);
     let (function, numbers) = word.rsplit_once('+')?;
     let (offset, size) = numbers.split_once('/')?;
+    // KSYM_NAME_LEN (include/linux/kallsyms.h): no name is longer.
+    if function.len() > 512 {
+        return None;
+    }
     // A function's name: C, Rust (`_R…`, `<T as U>::f` has spaces and is not printed so), compiler suffixes.
     if function.is_empty() || !function.bytes().all(is_name) || !offset.starts_with("0x") || !size.starts_with("0x") {
         return None;
