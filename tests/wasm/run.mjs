@@ -133,13 +133,15 @@ test("a log beyond 4 GiB is read to its end", () => {
 
 test("what a browser says about a file is told in words", () => {
   const driver = new Driver();
-  for (const [exception, code, words] of [
+  for (const [exception, code, words, size = 1000] of [
     ["NotReadableError", "changed", /a\.log changed while it was being read/],
     ["NotFoundError", "read", /moved or deleted/],
     ["SecurityError", "read", /permission/],
     ["UnknownError", "read", /could not read it/],
+    // Chromium says that a file which was deleted has size 0.
+    ["NotFoundError", "read", /moved or deleted/, 0],
   ]) {
-    const failed = driver.open(fileThatFails("a.log", 1000, exception));
+    const failed = driver.open(fileThatFails("a.log", size, exception));
     assert.equal(failed.type, "failed");
     assert.equal(failed.code, code);
     assert.match(failed.message, words);
@@ -162,7 +164,16 @@ test("what is not a request is answered and harms nothing", () => {
     assert.equal(failed.code, "bad-request");
   }
   assert.equal(driver.ask({ type: "open" }, ["not a file"]).code, "bad-request");
+  assert.equal(driver.open(fileOf("empty.log", new Uint8Array())).code, "empty");
   assert.equal(driver.ask({ type: "hello" }).type, "ready");
+});
+
+test("a message without a number is nobody's, and is not answered", () => {
+  const driver = new Driver();
+  for (const message of [undefined, null, "x", {}, { id: 0, request: { type: "hello" } }, { id: "1" }]) {
+    assert.equal(driver.engine.handle(message), false);
+  }
+  assert.deepEqual(driver.answers, []);
 });
 
 let failed = 0;

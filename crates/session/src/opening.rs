@@ -215,7 +215,8 @@ impl Opening {
 
 /// What a source is: by its beginning, and by its end where the beginning is dirt without a known form.
 fn content(source: &dyn ReadAt) -> Result<Content, ReadError> {
-    let mut sample = vec![0; clamp(source.len()).min(HEAD)];
+    // Asks for a byte even of an empty source: one that is gone fails only when it is read.
+    let mut sample = vec![0; clamp(source.len()).clamp(1, HEAD)];
     let n = source.read_at(0, &mut sample)?;
     let content = identify(&sample[..n]);
     let cut_short = source.len() > HEAD as u64;

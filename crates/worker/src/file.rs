@@ -28,6 +28,13 @@ impl FileSource {
         let buffer = FileReaderSync::new()?.read_as_array_buffer(&slice)?;
         Ok(Uint8Array::new(&buffer))
     }
+
+    /// A file that is gone says that its size is 0; only reading it tells that from an empty one.
+    fn check_empty(&self) -> Result<usize, ReadError> {
+        let buffer = FileReaderSync::new().and_then(|reader| reader.read_as_array_buffer(&self.blob));
+        let buffer = buffer.map_err(|error| reason(&error, 0))?;
+        if buffer.byte_length() == 0 { Ok(0) } else { Err(ReadError::Changed { offset: 0 }) }
+    }
 }
 
 impl ReadAt for FileSource {
@@ -36,6 +43,9 @@ impl ReadAt for FileSource {
     }
 
     fn read_at(&self, offset: u64, buf: &mut [u8]) -> Result<usize, ReadError> {
+        if self.len == 0 {
+            return self.check_empty();
+        }
         let mut done = 0;
         for piece in buf.chunks_mut(LARGEST_READ) {
             let from = offset.saturating_add(done as u64).min(self.len);

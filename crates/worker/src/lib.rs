@@ -44,11 +44,12 @@ impl Engine {
     /// True when there is work for [`Engine::step`].
     pub fn handle(&mut self, message: JsValue) -> bool {
         match message::read(message) {
-            Ok(Message { id, request, inputs }) => {
+            Some(Ok(Message { id, request, inputs })) => {
                 let answers = self.session.request(id, request, inputs);
                 self.post(&answers);
             }
-            Err(answer) => self.post(&[answer]),
+            Some(Err(answer)) => self.post(&[answer]),
+            None => {}
         }
         self.session.is_busy()
     }

@@ -15,12 +15,17 @@ pub(crate) struct Message {
     pub(crate) inputs: Vec<Input>,
 }
 
-/// Reads `{ id, request, files }`; an error is the answer to it.
-pub(crate) fn read(message: JsValue) -> Result<Message, Answer> {
+/// Reads `{ id, request, files }`; an error is the answer to it. Nothing at all where there is no number: nobody waits
+/// for an answer then, and number 0 is the engine's own, for its last words.
+pub(crate) fn read(message: JsValue) -> Option<Result<Message, Answer>> {
     let field = |name: &str| Reflect::get(&message, &JsValue::from_str(name)).unwrap_or(JsValue::UNDEFINED);
-    let id = serde_wasm_bindgen::from_value(field("id")).map_err(|error| bad(0, &error.to_string()))?;
-    let request = serde_wasm_bindgen::from_value(field("request")).map_err(|error| bad(id, &error.to_string()))?;
-    let files = field("files").dyn_into::<Array>().unwrap_or_default();
+    let id = serde_wasm_bindgen::from_value(field("id")).ok().filter(|id| *id > 0)?;
+    Some(request(id, field("request"), field("files")))
+}
+
+fn request(id: u64, request: JsValue, files: JsValue) -> Result<Message, Answer> {
+    let request = serde_wasm_bindgen::from_value(request).map_err(|error| bad(id, &error.to_string()))?;
+    let files = files.dyn_into::<Array>().unwrap_or_default();
     let inputs = files.iter().map(input).collect::<Option<_>>().ok_or_else(|| bad(id, "a file is no Blob"))?;
     Ok(Message { id, request, inputs })
 }
