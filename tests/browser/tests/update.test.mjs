@@ -1,8 +1,10 @@
 // An update: it waits until the page asks for it, two builds are never mixed, and a page of the old one goes on.
 
 import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
 import { after, before } from 'node:test';
-import { inState, offlineReady, pick, ready, suite, visit } from '../lib/page.mjs';
+import { inState, offlineReady, paste, pick, ready, suite, visit } from '../lib/page.mjs';
+import { shown } from '../lib/report.mjs';
 import { buildId, fixture, nextBuild, serve } from '../lib/site.mjs';
 
 const { pageTest } = suite();
@@ -79,6 +81,59 @@ pageTest('an update waits, then takes over as a whole', { open: false }, async (
     await server.stop();
   }
 });
+
+pageTest('an update is offered, taken only at the user\'s word, and asks before it loses something', { open: false },
+  async ({ page, watch }) => {
+    const old = await buildId();
+    const server = await deploy((url) => visit(page, url, watch));
+    try {
+      await paste(page, await readFile(LOG, 'utf8'));
+      const report = await shown(page);
+      assert.equal(await page.locator('#update').count(), 0, 'nothing is offered before there is something');
+      await watch.whileLoading(async () => {
+        await look(page);
+        await page.locator('#update').waitFor();
+      });
+
+      // Offered, and nothing else: what is open stays, and goes on with its own build, a fresh worker included.
+      assert.deepEqual(await shown(page), report);
+      await watch.whileLoading(async () => {
+        await page.evaluate(() => dispatchEvent(new Event('oopscope-kill-engine')));
+        await page.locator('#stopped').waitFor();
+        await ready(page);
+        await page.waitForFunction(() => /A fresh one has opened/.test(document.querySelector('#stopped')?.innerText));
+      });
+      assert.deepEqual(await shown(page), report);
+      assert.equal(await buildOf(page), old);
+
+      // The pasted text would be lost, so the page asks, and takes a no.
+      await page.locator('#update').click();
+      const question = page.locator('#update-dialog');
+      await question.getByText('pasted text is open').waitFor();
+      await question.getByRole('button', { name: 'Not now' }).click();
+      await question.waitFor({ state: 'detached' });
+      assert.deepEqual(await shown(page), report);
+
+      const builds = new Set();
+      page.on('request', (request) => {
+        const build = /\/v\/([^/]+)\//.exec(request.url());
+        if (build) builds.add(build[1]);
+      });
+      await watch.whileLoading(async () => {
+        await page.locator('#update').click();
+        await Promise.all([page.waitForEvent('load'), question.getByRole('button', { name: 'Reload now' }).click()]);
+        await ready(page);
+      });
+      assert.equal(await buildOf(page), next.id);
+      assert.deepEqual([...builds], [next.id], 'all files are of the new build');
+      assert.equal(await page.locator('footer .build').innerText(), next.id);
+      await page.locator('[data-example="arm64"]').click();
+      await shown(page);
+      assert.equal(await page.locator('#update').count(), 0);
+    } finally {
+      await server.stop();
+    }
+  });
 
 pageTest('a damaged update is not installed', { open: false }, async ({ page, context, watch }) => {
   const old = await buildId();

@@ -1,0 +1,64 @@
+// axe finds nothing serious, whatever is on the screen and in both themes.
+
+import assert from 'node:assert/strict';
+import AxeBuilder from '@axe-core/playwright';
+import { suite } from '../lib/page.mjs';
+import { shown } from '../lib/report.mjs';
+
+const { pageTest } = suite();
+const GRAVE = ['serious', 'critical'];
+
+async function examine(page, where) {
+  // The other mode opens a page of its own to put the results together; there are no frames here to need that.
+  const { violations, passes } = await new AxeBuilder({ page }).setLegacyMode(true).analyze();
+  assert.ok(passes.length > 10, `axe has looked at ${where}`);
+  const grave = violations
+    .filter(({ impact }) => GRAVE.includes(impact))
+    .map(({ id, help, nodes }) => `${where}: ${id}: ${help}: ${nodes.map(({ target }) => target.join(' ')).join(', ')}`);
+  assert.deepEqual(grave, []);
+}
+
+for (const colorScheme of ['light', 'dark']) {
+  pageTest(`axe finds nothing serious, ${colorScheme}`, { colorScheme }, async ({ page }) => {
+    const paper = await page.evaluate(() => getComputedStyle(document.body).backgroundColor);
+    const bright = Number(/\d+/.exec(paper)[0]) > 127;
+    assert.equal(bright, colorScheme === 'light', `the page is ${colorScheme}: ${paper}`);
+    await examine(page, 'start page');
+
+    await page.locator('[data-example="two-oopses"]').click();
+    await shown(page);
+    await page.keyboard.press('j');
+    await examine(page, 'report');
+    await page.keyboard.press(']');
+    await page.locator('#title', { hasText: 'guest_second_null_read' }).waitFor();
+    await examine(page, 'second report');
+
+    await page.locator('#share').click();
+    await page.locator('#share-preview').waitFor();
+    await examine(page, 'share dialog');
+    await page.keyboard.press('Escape');
+
+    await page.keyboard.press('?');
+    await page.locator('#help-dialog').waitFor();
+    await examine(page, 'help');
+    await page.keyboard.press('Escape');
+    await page.locator('#requests').click();
+    await page.locator('#requests-dialog').waitFor();
+    await examine(page, 'requests');
+    await page.keyboard.press('Escape');
+
+    await page.keyboard.press('/');
+    await page.locator('#find').fill('RIP');
+    await page.keyboard.press('Enter');
+    await page.locator('#log .row.sel').waitFor();
+    await examine(page, 'log');
+  });
+
+  pageTest(`axe finds nothing serious in messages, ${colorScheme}`, { colorScheme }, async ({ page }) => {
+    await page.locator('[data-example="hard-interrupt"]').click();
+    await shown(page);
+    await page.locator('#file').setInputFiles({ name: 'empty.log', mimeType: 'text/plain', buffer: Buffer.alloc(0) });
+    await page.locator('#problem').waitFor();
+    await examine(page, 'report with a problem');
+  });
+}
