@@ -274,7 +274,7 @@ fn notices(facts: &Facts, around: &Surroundings) -> Vec<Notice> {
             NoticeKind::Repeated,
             Prose::default()
                 .claim(lines, Some(first))
-                .text(" the registers of the first Oops of this boot: x86 prints them at the end of every later one. They are not this report's and are left out."),
+                .text(" the registers of the first Oops of this boot: x86 prints them at the end of every later one. They are not counted as this report's."),
         );
     }
     if let Some(prose) = damaged(facts) {

@@ -261,7 +261,7 @@ impl Segment {
         }
         let text = &line.text;
         let belongs = match self.part {
-            Part::Body => belongs_to_body(text),
+            Part::Body => belongs_to_body(text) || (self.rule.is_panic && belongs_after(text)),
             Part::After => belongs_after(text),
             Part::Panic => belongs_to_body(text) || belongs_after(text),
         };
