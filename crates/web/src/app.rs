@@ -28,6 +28,9 @@ use yew::prelude::*;
 /// How long the engine may take to see that it is to stop, in milliseconds.
 const CANCEL_PATIENCE: i32 = 1000;
 
+/// How long a word on what the user has done is shown, in milliseconds.
+const SHOWN_FOR: i32 = 4000;
+
 /// What the page is started with.
 #[derive(PartialEq, Properties)]
 pub(crate) struct Props {
@@ -126,7 +129,7 @@ impl Component for App {
             Msg::Handles(handles) => Self::open_handles(ctx, handles),
             Msg::Kept(handles) => {
                 self.recent = handles;
-                self.change(ctx, Change::Kept);
+                self.change(ctx, Change::Kept(handles_name(&self.recent)));
             }
             Msg::Recent(handles) => self.recent = handles,
             Msg::OpenFile => self.pick(ctx),
@@ -173,6 +176,7 @@ impl Component for App {
                     link.callback(|()| Msg::Update { confirmed: false })) }
                 <div class="unseen" role="status" aria-live="polite" id="said">{ &state.said }</div>
                 { self.dialog(ctx, &change) }
+                if let Some((_, words)) = &state.flash { <p class="flash" aria-hidden="true">{ words }</p> }
                 if self.dragging { <div class="drop-here" aria-hidden="true"><p>{ "Drop to read it" }</p></div> }
             </>
         }
@@ -228,13 +232,8 @@ impl App {
                     self.engine.send(&Request::Hello, &[], Some(reply));
                 }
                 Effect::Cancel => self.engine.send(&Request::Cancel, &[], None),
-                Effect::WatchCancel(id) => {
-                    let overdue = link.callback(move |()| Msg::Change(Change::CancelOverdue(id)));
-                    let call = Closure::once_into_js(move || overdue.emit(()));
-                    // Fails only for a handler of the wrong type.
-                    let _ = browser::window()
-                        .set_timeout_with_callback_and_timeout_and_arguments_0(call.unchecked_ref(), CANCEL_PATIENCE);
-                }
+                Effect::WatchCancel(id) => later(ctx, CANCEL_PATIENCE, Change::CancelOverdue(id)),
+                Effect::Unsay(serial) => later(ctx, SHOWN_FOR, Change::Unsay(serial)),
                 Effect::ClearAddress => address::clear(),
                 Effect::CopyText(text) => {
                     let change = link.callback(Msg::Change);
@@ -394,6 +393,7 @@ impl App {
     fn log(&self, open: &OpenLog, change: &Callback<Change>) -> Html {
         html! {
             <LogView summary={Rc::clone(&open.summary)} engine={self.engine.clone()} epoch={open.epoch}
+                start={open.summary.reports.get(open.current as usize).map_or(1, |report| report.first_line)}
                 selection={open.selection} change={change.clone()} />
         }
     }
@@ -436,6 +436,14 @@ impl App {
             }
         }
     }
+}
+
+/// Makes a change after some milliseconds.
+fn later(ctx: &Context<App>, milliseconds: i32, change: Change) {
+    let link = ctx.link().clone();
+    let call = Closure::once_into_js(move || link.send_message(Msg::Change(change)));
+    // Fails only for a handler of the wrong type.
+    let _ = browser::window().set_timeout_with_callback_and_timeout_and_arguments_0(call.unchecked_ref(), milliseconds);
 }
 
 fn handles_name(handles: &[FileSystemFileHandle]) -> String {

@@ -6,10 +6,10 @@ use crate::browser;
 use crate::browser::intake::{self, Given};
 use crate::browser::listener::Listener;
 use crate::engine::Engine;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
-use wasm_bindgen::JsCast;
-use web_sys::{ClipboardEvent, DataTransfer, DragEvent, Element, Event, EventTarget, KeyboardEvent};
+use wasm_bindgen::{JsCast, JsValue};
+use web_sys::{ClipboardEvent, DataTransfer, DragEvent, Element, Event, EventTarget, HtmlElement, KeyboardEvent};
 use yew::html::Scope;
 
 /// Listens to all of it, for as long as what it gives is kept.
@@ -35,6 +35,11 @@ pub(crate) fn listen(link: &Scope<App>, engine: &Engine) -> Vec<Listener> {
             return;
         }
         if in_field(&event) {
+            let field = event.target().and_then(|target| target.dyn_into::<HtmlElement>().ok());
+            if let Some(field) = field.filter(|_| press.key() == "Escape") {
+                // A way out of a field, after which the keys are the page's again. Fails only for what can't have the focus.
+                let _ = field.blur();
+            }
             return;
         }
         // What the page takes, the browser must not take too: "/" is Firefox's own search.
@@ -56,22 +61,38 @@ pub(crate) fn listen(link: &Scope<App>, engine: &Engine) -> Vec<Listener> {
 fn drag_and_drop(link: &Scope<App>) -> Vec<Listener> {
     let window = browser::window();
     let last: Rc<RefCell<Option<EventTarget>>> = Rc::default();
+    // Text that is dragged out of the page itself is on its way to somewhere else, and no log to open.
+    let own = Rc::new(Cell::new(false));
+    let own_start = {
+        let own = Rc::clone(&own);
+        Listener::new(&window, "dragstart", move |_| own.set(true))
+    };
+    let own_end = {
+        let own = Rc::clone(&own);
+        Listener::new(&window, "dragend", move |_| own.set(false))
+    };
     let drag = link.callback(Msg::Drag);
     let enter = {
-        let (last, drag) = (Rc::clone(&last), drag.clone());
+        let (last, own, drag) = (Rc::clone(&last), Rc::clone(&own), drag.clone());
         Listener::new(&window, "dragenter", move |event| {
+            if own.get() && !has_files(&event) {
+                return;
+            }
             event.prevent_default();
             if last.replace(event.target()).is_none() {
                 drag.emit(true);
             }
         })
     };
-    let over = Listener::new(&window, "dragover", |event| {
-        event.prevent_default();
-        if let Some(data) = transfer(&event) {
-            data.set_drop_effect("copy");
-        }
-    });
+    let over = {
+        let own = Rc::clone(&own);
+        Listener::new(&window, "dragover", move |event| {
+            if let Some(data) = transfer(&event).filter(|_| !own.get() || has_files(&event)) {
+                event.prevent_default();
+                data.set_drop_effect("copy");
+            }
+        })
+    };
     let leave = {
         let (last, drag) = (Rc::clone(&last), drag.clone());
         Listener::new(&window, "dragleave", move |event| {
@@ -83,16 +104,23 @@ fn drag_and_drop(link: &Scope<App>) -> Vec<Listener> {
     };
     let given = link.callback(Msg::Given);
     let drop = Listener::new(&window, "drop", move |event| {
+        if own.get() && !has_files(&event) {
+            return;
+        }
         event.prevent_default();
         last.take();
         drag.emit(false);
         given.emit(transfer(&event).map_or(Given::Nothing, |data| intake::take(&data)));
     });
-    vec![enter, over, leave, drop]
+    vec![own_start, own_end, enter, over, leave, drop]
 }
 
 fn transfer(event: &Event) -> Option<DataTransfer> {
     event.dyn_ref::<DragEvent>().and_then(DragEvent::data_transfer)
+}
+
+fn has_files(event: &Event) -> bool {
+    transfer(event).is_some_and(|data| data.types().includes(&JsValue::from_str("Files"), 0))
 }
 
 fn in_field(event: &Event) -> bool {

@@ -218,6 +218,8 @@ pub(crate) struct State {
     pub(crate) dialog: Option<Dialog>,
     /// The last thing said in the live region.
     pub(crate) said: String,
+    /// A word on what the user has just done, shown for a moment, with its number.
+    pub(crate) flash: Option<(u32, String)>,
     /// The last death.
     pub(crate) death: Option<Death>,
     /// Deaths in a row before the engine was ready.
@@ -242,6 +244,7 @@ impl State {
             previous: None,
             dialog: None,
             said: String::new(),
+            flash: None,
             death: None,
             false_starts: 0,
             serial: 0,

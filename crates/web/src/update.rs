@@ -49,8 +49,8 @@ pub(crate) enum Change {
     Cancel,
     /// A second has passed since Cancel was pressed on the opening of this number.
     CancelOverdue(u32),
-    /// The files that are open can be opened again after a reload.
-    Kept,
+    /// The files of this name can be opened again after a reload.
+    Kept(String),
     /// Another view.
     Show(View),
     /// Another report.
@@ -75,8 +75,10 @@ pub(crate) enum Change {
     Dialog(Option<Dialog>),
     /// The messages and the selection go.
     Dismiss,
-    /// Something for the live region.
+    /// A word on what the user has just done.
     Say(String),
+    /// The word of this number has been shown long enough.
+    Unsay(u32),
     /// The address has lost its fragment.
     AddressEmptied,
     /// Back to what was open before a link.
@@ -92,6 +94,8 @@ pub(crate) enum Effect {
     StartEngine,
     /// Tell of it when a second has passed: [`Change::CancelOverdue`].
     WatchCancel(u32),
+    /// Tell of it when the word of this number has been shown long enough: [`Change::Unsay`].
+    Unsay(u32),
     /// Tell the engine to stop the opening.
     Cancel,
     /// Take the fragment out of the address bar: it no longer is what is open.
@@ -131,11 +135,14 @@ impl State {
             }
             Change::Cancel => self.cancel(),
             Change::CancelOverdue(id) => self.cancel_overdue(id, now),
-            Change::Kept => {
-                if let Some(Source::Files { kept, .. }) = self.opening.as_mut().map(|opening| &mut opening.source) {
-                    *kept = true;
-                } else if let Some(Source::Files { kept, .. }) = self.open.as_mut().map(|open| &mut open.source) {
-                    *kept = true;
+            Change::Kept(name) => {
+                let opening = self.opening.as_mut().map(|opening| &mut opening.source);
+                let open = self.open.as_mut().map(|open| &mut open.source);
+                // Something else may have been opened in the meantime, and that is not kept.
+                for source in opening.into_iter().chain(open).filter(|source| source.name() == name) {
+                    if let Source::Files { kept, .. } = source {
+                        *kept = true;
+                    }
                 }
                 Vec::new()
             }
@@ -198,7 +205,13 @@ impl State {
                 Vec::new()
             }
             Change::Say(words) => {
-                self.said = words;
+                let serial = self.next_serial();
+                self.said.clone_from(&words);
+                self.flash = Some((serial, words));
+                vec![Effect::Unsay(serial)]
+            }
+            Change::Unsay(serial) => {
+                self.flash.take_if(|(shown, _)| *shown == serial);
                 Vec::new()
             }
             Change::AddressEmptied => {

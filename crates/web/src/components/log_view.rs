@@ -35,6 +35,8 @@ pub(crate) struct Props {
     pub(crate) engine: Engine,
     /// Changes when the engine must be asked anew.
     pub(crate) epoch: u32,
+    /// The line in sight at the beginning, where none is selected.
+    pub(crate) start: u64,
     /// The selected line.
     pub(crate) selection: Option<Selection>,
     /// Where to tell what the user did.
@@ -196,10 +198,8 @@ impl Component for LogView {
         if first {
             self.listen(ctx);
             self.measure();
-            if ctx.props().selection.is_none()
-                && let Some(report) = ctx.props().summary.reports.first()
-            {
-                self.position = self.scroll(ctx).reveal(0.0, report.first_line.saturating_sub(1));
+            if ctx.props().selection.is_none() {
+                self.position = self.scroll(ctx).reveal(0.0, ctx.props().start.saturating_sub(1));
                 self.scroll_wanted = true;
             }
         }

@@ -283,3 +283,25 @@ fn closing_a_fold_drops_the_selection_that_would_hold_it_open() {
     let open = state.open.as_ref().unwrap();
     assert_eq!((open.opened.contains(&fold), open.selection), (false, None));
 }
+
+#[test]
+fn a_word_is_shown_until_its_own_time_is_over() {
+    let mut state = ready();
+    let effects = state.apply(Change::Say("Copied.".to_owned()), 1.0);
+    let [Effect::Unsay(first)] = effects[..] else { panic!("{effects:?}") };
+    state.apply(Change::Say("Saved.".to_owned()), 2.0);
+    state.apply(Change::Unsay(first), 3.0);
+    assert_eq!(state.flash.as_ref().map(|(_, words)| words.as_str()), Some("Saved."));
+    let (second, _) = state.flash.clone().unwrap();
+    state.apply(Change::Unsay(second), 4.0);
+    assert_eq!(state.flash, None);
+}
+
+#[test]
+fn a_new_input_clears_what_was_said_of_the_engine() {
+    let mut state = open("log", 1);
+    state.apply(Change::EngineDied("killed".to_owned()), 5.0);
+    assert!(state.stopped.is_some());
+    state.apply(Change::Open(text("other")), 6.0);
+    assert_eq!(state.stopped, None);
+}
