@@ -28,8 +28,9 @@ use lexopt::prelude::{Long, Short, Value, ValueExt};
 use workspace::Workspace;
 
 const USAGE: &str = "\
-cargo xtask serve [--port N] [--built]   build the site and serve it on 127.0.0.1
-                                         --built: serve what is in dist/ as it is
+cargo xtask serve [--port N] [--built] [--dir DIR]
+                                         build the site (in DIR; dist/) and serve it on 127.0.0.1
+                                         --built: serve what is there as it is
 cargo xtask test [STAGE]...              every check there is, or the named ones
 cargo xtask dist [--out DIR] [--cli]     leave the deployable site in dist/ (and the engine's package in pkg/)
                                          --cli: build the command with the site inside it, too

@@ -72,12 +72,15 @@ impl Site {
         self.files.is_empty()
     }
 
-    /// The file for an absolute request path; `/` is `index.html`.
+    /// The file for an absolute request path; for a directory it is the `index.html` in it.
     pub(crate) fn find(&self, path: &str) -> Option<Found<'_>> {
-        let name = match path.strip_prefix('/')? {
-            "" => "index.html",
-            name => name,
+        let name = path.strip_prefix('/')?;
+        let name = if name.is_empty() || name.ends_with('/') {
+            Cow::Owned(format!("{name}index.html"))
+        } else {
+            Cow::Borrowed(name)
         };
+        let name = name.as_ref();
         let body = self.files.get(name)?;
         Some(Found { content_type: content_type(name), body })
     }
@@ -95,13 +98,15 @@ mod tests {
     fn site() -> Site {
         let mut site = Site::new(HeaderRules::default());
         site.add("index.html", b"page".as_slice());
+        site.add("lab/index.html", b"copy".as_slice());
         site.add("v/1/ui.js", b"code".as_slice());
         site
     }
 
     #[test]
-    fn the_root_is_the_page() {
+    fn a_directory_is_the_page_in_it() {
         assert_eq!(site().find("/").unwrap().body, b"page");
+        assert_eq!(site().find("/lab/").unwrap().body, b"copy");
         assert_eq!(site().find("/v/1/ui.js").unwrap().content_type, "text/javascript; charset=utf-8");
     }
 
