@@ -30,6 +30,8 @@ pub(crate) enum Purpose {
     Save,
     /// For the share dialog: the request of this number.
     Share(u32),
+    /// Lines to show. Their list takes them itself; what is told here is why there are none.
+    Lines,
 }
 
 /// Something that happened.

@@ -7,7 +7,7 @@ use crate::engine::Engine;
 use crate::excerpt_window::{GROWTH, Window};
 use crate::num::{to_f64, to_px};
 use crate::state::{Origin, Selection};
-use crate::update::Change;
+use crate::update::{Change, Purpose};
 use crate::virtual_scroll::ROW;
 use oopscope_protocol::{Event, LogLine, Request};
 use oopscope_report::Severity;
@@ -126,6 +126,10 @@ impl Component for Excerpt {
             Msg::Answer(Event::Lines { from, lines }) => {
                 (self.first, self.lines) = (from, lines);
                 true
+            }
+            Msg::Answer(Event::Failed(problem)) if problem.code != "superseded" => {
+                ctx.props().change.emit(Change::Answer(Purpose::Lines, Event::Failed(problem)));
+                false
             }
             Msg::Answer(_) => false,
             Msg::Earlier => {

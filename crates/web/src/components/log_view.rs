@@ -8,7 +8,7 @@ use crate::engine::Engine;
 use crate::format;
 use crate::num::to_px;
 use crate::state::{Origin, Selection};
-use crate::update::Change;
+use crate::update::{Change, Purpose};
 use crate::virtual_scroll::{ROW, VirtualScroll};
 use oopscope_protocol::{Event, LogLine, LogSummary, Request, Summary};
 use std::collections::{BTreeMap, BTreeSet};
@@ -119,11 +119,19 @@ impl Component for LogView {
             Msg::Wheel(event) => self.wheel(ctx, &event),
             Msg::Resized => self.measure(),
             Msg::Chunk { epoch, chunk, event } => {
-                self.asked.remove(&chunk);
-                let Event::Lines { lines, .. } = event else { return false };
-                if epoch == ctx.props().epoch {
-                    self.keep(chunk, lines);
+                if epoch != ctx.props().epoch {
+                    return false;
                 }
+                match event {
+                    // Stays asked for: it would fail again, and for ever.
+                    Event::Failed(problem) if problem.code != "superseded" => {
+                        ctx.props().change.emit(Change::Answer(Purpose::Lines, Event::Failed(problem)));
+                        return false;
+                    }
+                    Event::Lines { lines, .. } => self.keep(chunk, lines),
+                    _ => {}
+                }
+                self.asked.remove(&chunk);
                 true
             }
             Msg::Key(event) => {

@@ -39,13 +39,9 @@ pub(crate) fn ReportList(props: &Props) -> Html {
         let node = if is_current { current.clone() } else { NodeRef::default() };
         html! { <li ref={node} key={report.index}>{ entry(report, is_current, boots > 1, &props.change) }</li> }
     });
-    let left_out = props.summary.facts.reports_not_kept;
     html! {
         <nav class="reports" aria-label="Reports in this log">
             <ol id="report-list">{ for rows }</ol>
-            if left_out > 0 {
-                <p class="dim">{ format!("{} more were found and only counted: the log holds too many.", crate::format::count(left_out)) }</p>
-            }
         </nav>
     }
 }

@@ -305,3 +305,11 @@ fn a_new_input_clears_what_was_said_of_the_engine() {
     state.apply(Change::Open(text("other")), 6.0);
     assert_eq!(state.stopped, None);
 }
+
+#[test]
+fn lines_that_cannot_be_read_are_said_and_nothing_is_closed() {
+    let mut state = open("log", 1);
+    state.apply(Change::Answer(Purpose::Lines, failure()), 5.0);
+    assert_eq!((state.word(), state.said.as_str()), ("open", "no"));
+    assert!(state.problem.is_some());
+}
