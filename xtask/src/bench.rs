@@ -108,7 +108,7 @@ fn in_browser(workspace: &Workspace, site: &Site, log: &sample::Sample) -> Resul
             .arg(workspace.path("tests/browser/bench.mjs"))
             .args([&log.path, &small.path])
             .env("OOPSCOPE_SITE", &site.directory)
-            .env("OOPSCOPE_XTASK", std::env::current_exe().map_err(|error| Error::Unexpected(error.to_string()))?)
+            .env("OOPSCOPE_XTASK", workspace.xtask())
             .env("OOPSCOPE_CHROMIUM", found.chromium),
     )?;
     let measured: serde_json::Value = serde_json::from_str(printed.trim())

@@ -197,7 +197,7 @@ impl Session<'_> {
             .args(["--test", "--test-reporter=spec", "--test-concurrency=1"])
             .args(files.iter().filter(|name| name.ends_with(".test.mjs")))
             .env("OOPSCOPE_SITE", &site.directory)
-            .env("OOPSCOPE_XTASK", env::current_exe().map_err(|error| Error::Unexpected(error.to_string()))?)
+            .env("OOPSCOPE_XTASK", self.workspace.xtask())
             .env("OOPSCOPE_CHROMIUM", found.chromium);
         if let Some(firefox) = found.firefox {
             tests.env("OOPSCOPE_FIREFOX", firefox);

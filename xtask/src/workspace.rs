@@ -14,6 +14,8 @@ use crate::error::{Error, Result};
 pub(crate) struct Workspace {
     root: PathBuf,
     target: PathBuf,
+    /// Path of this very program. Asked for at the start: a build that replaces it must not make it unknown.
+    xtask: PathBuf,
 }
 
 impl Workspace {
@@ -24,7 +26,12 @@ impl Workspace {
             Some(directory) => root.join(directory),
             None => root.join("target"),
         };
-        Ok(Self { root: root.to_owned(), target })
+        let xtask = env::current_exe().map_err(Error::io("find the program of", root))?;
+        Ok(Self { root: root.to_owned(), target, xtask })
+    }
+
+    pub(crate) fn xtask(&self) -> &Path {
+        &self.xtask
     }
 
     pub(crate) fn root(&self) -> &Path {
