@@ -16,7 +16,8 @@ use crate::workspace::{self, Workspace};
 const TARGET: &str = "wasm32-unknown-unknown";
 
 /// What rustc 1.95 emits for this target by default, and all that wasm-opt may use. SIMD is for the engine's
-/// scanner (a log of 270 MB: 175 MB/s with it, 162 MB/s without, in Chromium 156); browsers have had it since Chromium 91, Firefox 89 and Safari 16.4.
+/// scanner (a log of 270 MB in Chromium 156: 175 MB/s with it, 162 MB/s without); browsers have had it since
+/// Chromium 91, Firefox 89 and Safari 16.4.
 const FEATURES: &[&str] = &[
     "--enable-bulk-memory",
     "--enable-bulk-memory-opt",
