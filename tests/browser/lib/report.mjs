@@ -21,3 +21,28 @@ export async function shown(page) {
 export async function words(page, selector) {
   return (await page.locator(selector).innerText()).replace(/\s+/g, ' ');
 }
+
+/**
+ * Waits inside the page for an element that has `text`, and acts before anything else can happen: clicks on another
+ * element (`click`) or sends the window an event (`event`). Gives the element's text. For what may last a few
+ * milliseconds only; call it before what causes it.
+ */
+export function atOnce(page, selector, text, { click, event } = {}) {
+  return page.evaluate(
+    ([selector, text, click, event]) =>
+      new Promise((resolve) => {
+        const look = () => {
+          const found = [...document.querySelectorAll(selector)].find((element) => element.innerText.includes(text));
+          if (!found) return;
+          observer.disconnect();
+          resolve(found.innerText.replace(/\s+/g, ' ').trim());
+          if (click) document.querySelector(click).click();
+          if (event) dispatchEvent(new Event(event));
+        };
+        const observer = new MutationObserver(look);
+        observer.observe(document, { subtree: true, childList: true, characterData: true, attributes: true });
+        look();
+      }),
+    [selector, text, click, event],
+  );
+}
