@@ -11,6 +11,8 @@ let dead = false;
 let toldWhy = false;
 let working = false;
 let waiting = [];
+// Nobody waits for the engine now, most likely; if somebody does, they come first.
+setTimeout(() => guarded(() => working || engine.warm_up()), 50);
 
 // A message to ourselves comes after the messages that the page has sent meanwhile.
 const turns = new MessageChannel();
@@ -67,3 +69,5 @@ try {
 }
 for (const message of waiting) guarded(() => handle(message));
 waiting = [];
+// Nobody waits for the engine now, most likely; if somebody does, they come first.
+setTimeout(() => guarded(() => working || engine.warm_up()), 50);

@@ -6,7 +6,7 @@ mod file;
 mod message;
 
 use message::Message;
-use oopscope_protocol::{Event, Problem};
+use oopscope_protocol::{Event, Problem, Request};
 use oopscope_session::{Answer, Session};
 use std::cell::RefCell;
 use std::panic::PanicHookInfo;
@@ -59,6 +59,23 @@ impl Engine {
         let answers = self.session.step();
         self.post(&answers);
         self.session.is_busy()
+    }
+
+    /// Reads a built-in example for nobody: the first log that a person opens then meets code that the browser has
+    /// compiled and optimised already. Without it the first report takes several times as long as the second.
+    pub fn warm_up(&self) {
+        let mut session = Session::new(BUILD_ID);
+        let ready = session.request(0, Request::Hello, Vec::new());
+        let Some(Event::Ready { examples, .. }) = ready.first().map(|answer| &answer.event) else { return };
+        let Some(example) = examples.first() else { return };
+        let mut answers = session.request(0, Request::OpenExample { name: example.name.clone() }, Vec::new());
+        while session.is_busy() {
+            answers.extend(session.step());
+        }
+        answers.extend(session.request(0, Request::Report { index: 0 }, Vec::new()));
+        for answer in &answers {
+            drop(serde_wasm_bindgen::to_value(answer));
+        }
     }
 }
 

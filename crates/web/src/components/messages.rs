@@ -22,7 +22,7 @@ pub(crate) fn messages(state: &State, change: &Callback<Change>) -> Html {
         html! {
             <div class="note fatal" role="alert" id="problem" data-code={problem.code.clone()}>
                 <strong>{ &problem.message }</strong>{ " " }{ &problem.advice }
-                if let Some(open) = &state.open { { format!(" {} is still open.", open.name()) } }
+                if let Some(open) = &state.open { { format!(" \u{2014} {} is still open.", open.name()) } }
                 { " " }<button type="button" class="inline" onclick={dismiss.clone()}>{ "Dismiss" }</button>
             </div>
         }
