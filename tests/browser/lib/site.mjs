@@ -36,7 +36,7 @@ export async function serve(directory = SITE, port = 0) {
     url,
     port: Number(new URL(url).port),
     async stop() {
-      if (server.exitCode !== null) return;
+      if (server.exitCode !== null || server.signalCode !== null) return;
       const ended = new Promise((resolve) => server.once('exit', resolve));
       server.kill();
       await ended;
