@@ -1,18 +1,21 @@
-//! Which rows the stack table shows: headings, frames, and folds in the place of runs of unreliable frames.
+//! Which rows the stack table shows: headings, frames, and folds in the place of runs of unreliable frames and of
+//! recursion.
 //! Must never reorder or drop a frame: a fold says how many it stands for and opens.
 
 use oopscope_report::{Frame, FrameRole, Stack, StackRole};
 use std::collections::BTreeSet;
 
-/// The shortest run of unreliable frames that is folded.
+/// The shortest run of frames that is folded.
 const SHORTEST_RUN: usize = 4;
+/// The longest circle of calls that is looked for.
+const LONGEST_CIRCLE: usize = 6;
 
 /// Something that can be folded away and opened again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Fold {
     /// A whole stack, by its index.
     Stack(usize),
-    /// A run of unreliable frames: the stack, and the index of its first frame.
+    /// A run of frames: the stack, and the index of its first frame.
     Run(usize, usize),
 }
 
@@ -23,8 +26,17 @@ pub(crate) enum Row {
     Heading { stack: usize, open: Option<bool> },
     /// A frame. `number` counts the reliable frames of the report; absent for the others.
     Frame { stack: usize, frame: usize, number: Option<u32> },
-    /// A run of unreliable frames, folded or opened.
-    Run { stack: usize, first: usize, count: usize, open: bool },
+    /// A run of frames, folded or opened.
+    Run { stack: usize, first: usize, count: usize, open: bool, why: Why },
+}
+
+/// Why frames are folded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Why {
+    /// The kernel's unwinder did not vouch for them.
+    Unreliable,
+    /// They are the same again as the so many frames before them.
+    Repeats(usize),
 }
 
 /// The rows to show. What holds the selected line is open whatever `opened` says.
@@ -44,21 +56,53 @@ pub(crate) fn rows(stacks: &[Stack], opened: &BTreeSet<Fold>, selected: Option<u
             let run = stack.frames[at..].iter().take_while(|frame| !frame.reliable).count();
             if run >= SHORTEST_RUN {
                 let open = opened.contains(&Fold::Run(index, at)) || holds(&stack.frames[at..at + run]);
-                out.push(Row::Run { stack: index, first: at, count: run, open });
+                out.push(Row::Run { stack: index, first: at, count: run, open, why: Why::Unreliable });
                 if open {
                     out.extend((at..at + run).map(|frame| Row::Frame { stack: index, frame, number: None }));
                 }
                 at += run;
                 continue;
             }
-            let frame = &stack.frames[at];
-            let counted = frame.reliable && frame.role == FrameRole::Return;
-            number += u32::from(counted);
-            out.push(Row::Frame { stack: index, frame: at, number: counted.then_some(number) });
-            at += 1;
+            let (circle, repeats) = recursion(&stack.frames[at..]).unwrap_or((1, 0));
+            for frame in at..at + circle {
+                out.push(frame_row(stack, index, frame, &mut number));
+            }
+            at += circle;
+            if repeats > 0 {
+                let open = opened.contains(&Fold::Run(index, at)) || holds(&stack.frames[at..at + repeats]);
+                out.push(Row::Run { stack: index, first: at, count: repeats, open, why: Why::Repeats(circle) });
+                for frame in at..at + repeats {
+                    let row = frame_row(stack, index, frame, &mut number);
+                    if open {
+                        out.push(row);
+                    }
+                }
+                at += repeats;
+            }
         }
     }
     out
+}
+
+fn frame_row(stack: &Stack, index: usize, frame: usize, number: &mut u32) -> Row {
+    let counted = stack.frames[frame].reliable && stack.frames[frame].role == FrameRole::Return;
+    *number += u32::from(counted);
+    Row::Frame { stack: index, frame, number: counted.then_some(*number) }
+}
+
+/// A circle of calls at the beginning of `frames`: its length, and how many frames after it are only more rounds.
+fn recursion(frames: &[Frame]) -> Option<(usize, usize)> {
+    let same = |a: &Frame, b: &Frame| {
+        a.reliable
+            && b.reliable
+            && a.function.is_some()
+            && (&a.function, a.offset, &a.module) == (&b.function, b.offset, &b.module)
+    };
+    (1..=LONGEST_CIRCLE.min(frames.len() / 2)).find_map(|circle| {
+        let again = frames.iter().zip(&frames[circle..]).take_while(|(a, b)| same(a, b)).count();
+        let whole = again - again % circle;
+        (whole >= SHORTEST_RUN && whole >= 2 * circle).then_some((circle, whole))
+    })
 }
 
 /// The log line of the frame that is `step` frames from the selected one among those shown. Without a selected frame the
@@ -91,6 +135,8 @@ mod tests {
             .map(|(mark, line)| Frame {
                 reliable: mark != '?',
                 role: if mark == 'p' { FrameRole::Pc } else { FrameRole::Return },
+                // Letters from `g` on are functions of that name; all others are each another.
+                function: Some(if ('g'..='o').contains(&mark) { mark.to_string() } else { format!("f{line}") }),
                 line,
                 ..Frame::default()
             })
@@ -117,6 +163,24 @@ mod tests {
         assert_eq!(shown(&rows(&stacks, &BTreeSet::new(), None)), "#.ff...f>f");
         let opened = BTreeSet::from([Fold::Run(0, 7)]);
         assert_eq!(shown(&rows(&stacks, &opened, None)), "#.ff...fv....f");
+    }
+
+    #[test]
+    fn recursion_is_folded_after_its_first_round() {
+        let stacks = [stack(StackRole::Crash, 10, "pggggggf")];
+        assert_eq!(shown(&rows(&stacks, &BTreeSet::new(), None)), "#.f>f");
+        assert_eq!(shown(&rows(&stacks, &BTreeSet::from([Fold::Run(0, 2)]), None)), "#.fvffffff");
+        let mutual = [stack(StackRole::Crash, 10, "pghighighigf")];
+        assert_eq!(shown(&rows(&mutual, &BTreeSet::new(), None)), "#.fff>ff");
+        let numbers: Vec<_> = rows(&stacks, &BTreeSet::new(), None)
+            .iter()
+            .filter_map(|row| match row {
+                Row::Frame { number, .. } => *number,
+                _ => None,
+            })
+            .collect();
+        assert_eq!(numbers, [1, 7], "the folded frames count");
+        assert_eq!(shown(&rows(&[stack(StackRole::Crash, 10, "pggghf")], &BTreeSet::new(), None)), "#.fffff");
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! The stacks, context by context, innermost first. Must never hide a frame without saying how many.
 
 use crate::browser;
-use crate::stack_rows::{self, Fold, Row};
+use crate::stack_rows::{self, Fold, Row, Why};
 use crate::state::{Origin, Selection};
 use crate::update::Change;
 use oopscope_report::{Arch, Context, Frame, FrameRole, Report, Stack};
@@ -60,7 +60,9 @@ pub(crate) fn StackTable(props: &Props) -> Html {
         Row::Heading { stack, open } => {
             stacks.get(stack).map(|frames| heading(frames, open.map(|open| (open, stack)), &props.change))
         }
-        Row::Run { stack, first, count, open } => Some(run(Fold::Run(stack, first), count, open, &props.change)),
+        Row::Run { stack, first, count, open, why } => {
+            Some(run(Fold::Run(stack, first), count, why, open, &props.change))
+        }
         Row::Frame { stack, frame, number } => {
             let frame = stacks.get(stack)?.frames.get(frame)?;
             // A line can be two frames (x86 prints an instruction pointer both ways); the first carries the focus.
@@ -177,14 +179,19 @@ fn heading(stack: &Stack, fold: Option<(bool, usize)>, change: &Callback<Change>
     html! { <tr class={classes!("ctx", context_class(stack.context))}><th colspan="3" scope="colgroup">{ words }</th></tr> }
 }
 
-fn run(fold: Fold, count: usize, open: bool, change: &Callback<Change>) -> Html {
+fn run(fold: Fold, count: usize, why: Why, open: bool, change: &Callback<Change>) -> Html {
     let onclick = change.reform(move |_: MouseEvent| Change::Fold(fold, !open));
+    let (mark, words) = match why {
+        Why::Unreliable => ("?", format!("{count} unreliable frames")),
+        Why::Repeats(1) => ("↻", format!("the same again, {count} times")),
+        Why::Repeats(circle) => ("↻", format!("the same {circle} again, {} times", count / circle)),
+    };
     html! {
         <tr class="unsure run">
-            <td class="nr">{ "?" }</td>
+            <td class="nr">{ mark }</td>
             <td colspan="2">
                 <button type="button" class="fold" aria-expanded={open.to_string()} {onclick}>
-                    { if open { "▾ " } else { "▸ " } }{ format!("{count} unreliable frames") }
+                    { if open { "▾ " } else { "▸ " } }{ words }
                 </button>
             </td>
         </tr>
