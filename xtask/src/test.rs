@@ -187,6 +187,7 @@ impl Session<'_> {
             Err(error) => return Err(error),
         };
         let site = self.site()?;
+        let command = dist::build_cli(self.workspace, &site, PROFILE)?;
         node::install(self.workspace, "tests/browser")?;
         // Named one by one: what Node makes of a directory or a pattern differs from version to version.
         let directory = self.workspace.path("tests/browser");
@@ -198,6 +199,7 @@ impl Session<'_> {
             .args(files.iter().filter(|name| name.ends_with(".test.mjs")))
             .env("OOPSCOPE_SITE", &site.directory)
             .env("OOPSCOPE_XTASK", self.workspace.xtask())
+            .env("OOPSCOPE_CLI", command)
             .env("OOPSCOPE_CHROMIUM", found.chromium);
         if let Some(firefox) = found.firefox {
             tests.env("OOPSCOPE_FIREFOX", firefox);

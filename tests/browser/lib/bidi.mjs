@@ -160,7 +160,8 @@ export class Firefox {
   /** Ends the program and removes its profile. */
   async close() {
     this.#socket?.terminate();
-    if (this.#process && this.#process.exitCode === null && this.#process.signalCode === null) {
+    // Without a number it never ran.
+    if (this.#process?.pid && this.#process.exitCode === null && this.#process.signalCode === null) {
       const ended = new Promise((resolve) => this.#process.once('exit', resolve));
       this.#process.kill();
       await ended;

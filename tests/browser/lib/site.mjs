@@ -14,6 +14,9 @@ export const ROOT = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '
 /** The built site. */
 export const SITE = process.env.OOPSCOPE_SITE ?? path.join(ROOT, 'dist');
 
+/** Whether this is CI, where nothing may be skipped. */
+export const onCi = !['', 'false'].includes(process.env.CI ?? '');
+
 /** Path of a fixture, such as `guests/6.1/null_write.log`. */
 export const fixture = (name) => path.join(ROOT, 'tests/fixtures', name);
 

@@ -8,7 +8,7 @@ import { test } from 'node:test';
 import { promisify } from 'node:util';
 import { paste, pick, suite } from '../lib/page.mjs';
 import { shown, words } from '../lib/report.mjs';
-import { fixture } from '../lib/site.mjs';
+import { fixture, onCi } from '../lib/site.mjs';
 
 const { pageTest } = suite();
 const SEVERAL = fixture('guests/6.1/two_oopses.log');
@@ -65,7 +65,7 @@ pageTest('a warning before an Oops is told apart from it', async ({ page }) => {
   assert.match(rows[1], /(ERROR|FATAL)[^]*NULL pointer/);
 });
 
-if (CLI) {
+if (CLI || onCi) {
   pageTest('the copied text and the JSON document are what the command prints', CLIPBOARD, async ({ page }) => {
     await pick(page, ONE);
     await shown(page);
