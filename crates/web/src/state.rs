@@ -183,8 +183,10 @@ pub(crate) enum Dialog {
 pub(crate) struct Sharing {
     /// Index of the report.
     pub(crate) index: u32,
-    /// The engine's last answer; absent before the first.
+    /// The engine's last answer, with the switches as the user has set them since; absent before the first.
     pub(crate) shared: Option<Rc<Shared>>,
+    /// An answer is awaited: the text shown is not the one that the switches ask for, and must not be copied.
+    pub(crate) pending: bool,
     /// Why there is none.
     pub(crate) problem: Option<Problem>,
     /// Number of the last request: answers to earlier ones are dropped.

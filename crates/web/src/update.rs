@@ -259,6 +259,7 @@ impl State {
                     && sharing.serial == serial
                 {
                     let sharing = Rc::make_mut(sharing);
+                    sharing.pending = false;
                     match event {
                         Event::Shared(shared) => sharing.shared = Some(Rc::from(shared)),
                         Event::Failed(problem) => sharing.problem = Some(problem),
@@ -326,14 +327,22 @@ impl State {
             return Vec::new();
         };
         let (index, shared) = match (&self.dialog, &redactions) {
-            (Some(Dialog::Share(sharing)), Some(_)) => (sharing.index, sharing.shared.clone()),
+            (Some(Dialog::Share(sharing)), Some(names)) => {
+                let mut shared = sharing.shared.clone();
+                if let Some(shared) = &mut shared {
+                    for redaction in &mut Rc::make_mut(shared).redactions {
+                        redaction.on = names.contains(&redaction.name);
+                    }
+                }
+                (sharing.index, shared)
+            }
             _ => (open.current, None),
         };
         let view = protocol::View {
             line: open.selection.map(|selection| selection.line),
             tab: Some(if self.view == View::Log { "log" } else { "report" }.to_owned()),
         };
-        self.dialog = Some(Dialog::Share(Rc::new(Sharing { index, shared, problem: None, serial })));
+        self.dialog = Some(Dialog::Share(Rc::new(Sharing { index, shared, pending: true, problem: None, serial })));
         vec![send(Purpose::Share(serial), Request::Share { index, redactions, view })]
     }
 

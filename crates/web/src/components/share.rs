@@ -33,19 +33,19 @@ pub(crate) fn ShareDialog(props: &Props) -> Html {
     let copied = use_state(|| None::<String>);
     let body = match (&props.sharing.shared, &props.sharing.problem) {
         (_, Some(problem)) => html! { <p role="alert">{ &problem.message }{ " " }{ &problem.advice }</p> },
-        (Some(shared), None) => shared_view(shared, &copied, &props.change),
+        (Some(shared), None) => shared_view(shared, props.sharing.pending, &copied, &props.change),
         (None, None) => html! { <p>{ "Preparing the text…" }</p> },
     };
     html! { <Modal title="Share this report as a link" id="share-dialog" change={props.change.clone()}>{ body }</Modal> }
 }
 
-fn shared_view(shared: &Rc<Shared>, copied: &Copied, change: &Callback<Change>) -> Html {
+fn shared_view(shared: &Rc<Shared>, pending: bool, copied: &Copied, change: &Callback<Change>) -> Html {
     html! {
         <>
             <p>{ "The link holds the text below, compressed, after its #. A browser never sends that part to a server; \
                   whoever has the link can read it." }</p>
             { switches(shared, change) }
-            { verdict(shared, copied, change) }
+            { verdict(shared, pending, copied, change) }
             <pre id="share-preview" class="preview" tabindex="0" aria-label="What the link holds">
                 { for shared.pieces.iter().map(piece) }
             </pre>
@@ -77,7 +77,7 @@ fn switches(shared: &Rc<Shared>, change: &Callback<Change>) -> Html {
     html! { <fieldset class="switches"><legend>{ "Taken out" }</legend>{ for boxes }</fieldset> }
 }
 
-fn verdict(shared: &Rc<Shared>, copied: &Copied, change: &Callback<Change>) -> Html {
+fn verdict(shared: &Rc<Shared>, pending: bool, copied: &Copied, change: &Callback<Change>) -> Html {
     let save = {
         let (shared, change) = (Rc::clone(shared), change.clone());
         Callback::from(move |_: MouseEvent| {
@@ -88,7 +88,7 @@ fn verdict(shared: &Rc<Shared>, copied: &Copied, change: &Callback<Change>) -> H
         })
     };
     let save = html! {
-        <button type="button" id="share-save" onclick={save}>{ format!("Save as {}", shared.file_name) }</button>
+        <button type="button" id="share-save" disabled={pending} onclick={save}>{ format!("Save as {}", shared.file_name) }</button>
     };
     let Some(fragment) = &shared.fragment else {
         return html! {
@@ -123,7 +123,7 @@ fn verdict(shared: &Rc<Shared>, copied: &Copied, change: &Callback<Change>) -> H
         <div class="verdict-row" role="status">
             <p>{ format!("The link has {} characters.", format::count(length)) }{ long }</p>
             <p class="buttons">
-                <button type="button" id="share-copy" class="main" onclick={copy}>
+                <button type="button" id="share-copy" class="main" disabled={pending} onclick={copy}>
                     { if copied.as_ref() == Some(fragment) { "Link copied" } else { "Copy link" } }
                 </button>
                 { save }

@@ -1,7 +1,7 @@
 //! The page's behaviour without a browser: what stays open, what is asked, what is said.
 
 use super::*;
-use oopscope_protocol::{LinkFacts, LogSummary, Progress, Shared, Summary};
+use oopscope_protocol::{LinkFacts, LogSummary, Progress, Redaction, Shared, Summary};
 use oopscope_report::{Frame, Report, Stack};
 
 fn text(words: &str) -> Source {
@@ -262,6 +262,29 @@ fn only_the_last_answer_for_the_share_dialog_counts() {
     state.apply(Change::Answer(Purpose::Share(last - 1), shared(1)), 8.0);
     let Some(Dialog::Share(sharing)) = &state.dialog else { panic!("the dialog is open") };
     assert_eq!(sharing.shared.as_ref().unwrap().length, 2);
+}
+
+/// Until the engine has answered, the text on the screen is not the one that the switches ask for.
+#[test]
+fn a_switch_moves_at_once_and_nothing_can_be_copied_until_the_text_is_there() {
+    let mut state = open("log", 1);
+    let sharing = |state: &State| match &state.dialog {
+        Some(Dialog::Share(sharing)) => Rc::clone(sharing),
+        other => panic!("{other:?}"),
+    };
+    let redaction = |on| Redaction { name: "ip".to_owned(), on, ..Redaction::default() };
+    let answer = |effects: &[Effect], on| {
+        let [Effect::Send { purpose: Purpose::Share(serial), .. }] = *effects else { panic!("{effects:?}") };
+        let shared = Shared { redactions: vec![redaction(on)], ..Shared::default() };
+        Change::Answer(Purpose::Share(serial), Event::Shared(Box::new(shared)))
+    };
+    let effects = state.apply(Change::Share, 5.0);
+    state.apply(answer(&effects, true), 6.0);
+    assert!(!sharing(&state).pending && sharing(&state).shared.as_ref().unwrap().redactions[0].on);
+    let effects = state.apply(Change::ShareWith(Vec::new()), 7.0);
+    assert!(sharing(&state).pending && !sharing(&state).shared.as_ref().unwrap().redactions[0].on);
+    state.apply(answer(&effects, false), 8.0);
+    assert!(!sharing(&state).pending);
 }
 
 #[test]
