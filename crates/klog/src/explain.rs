@@ -408,11 +408,11 @@ fn damaged(facts: &Facts) -> Option<Prose> {
     .into_iter()
     .filter_map(|(what, missing)| missing.then_some(what))
     .collect();
-    Some(
-        Prose::default()
-            .strong(ended, Some(facts.report.last_line))
-            .text(format!(": missing are {}.", missing.join(", "))),
-    )
+    Some(Prose::default().strong(ended, Some(facts.report.last_line)).text(format!(
+        ": missing {} {}.",
+        if missing.len() == 1 { "is" } else { "are" },
+        missing.join(", ")
+    )))
 }
 
 fn hints(facts: &Facts) -> Vec<Prose> {

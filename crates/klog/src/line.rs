@@ -4,6 +4,7 @@
 
 use crate::prefix::{self, Prefix};
 use std::borrow::Cow;
+use std::fmt::Write as _;
 
 /// A line on its way into a report.
 #[derive(Clone, Debug)]
@@ -40,7 +41,7 @@ fn clean(bytes: &[u8]) -> Cow<'_, str> {
 }
 
 /// A line as it is to be shown: without escape sequences and carriage returns at its end, other control
-/// characters as visible pictures (U+2400…), bytes that are not UTF-8 as U+FFFD; with its printk level where its
+/// characters as visible pictures (U+2400…), marks of writing direction as `<U+202E>`, bytes that are not UTF-8 as U+FFFD; with its printk level where its
 /// prefix tells one.
 pub fn display_line(line: &[u8]) -> (String, Option<u8>) {
     let text = String::from_utf8_lossy(line);
@@ -48,6 +49,7 @@ pub fn display_line(line: &[u8]) -> (String, Option<u8>) {
     let mut out = String::with_capacity(text.len());
     for piece in pieces(text) {
         match piece {
+            Piece::Text(text) if text.contains(is_bidi) => push_marked(&mut out, text),
             Piece::Text(text) => out.push_str(text),
             Piece::Control(c) => out.push(picture(c)),
             Piece::Escape => {}
@@ -70,6 +72,23 @@ const fn is_control(b: u8) -> bool {
 
 fn picture(control: u8) -> char {
     if control == 0x7f { '\u{2421}' } else { char::from_u32(0x2400 + u32::from(control)).unwrap_or('\u{fffd}') }
+}
+
+/// Characters that change the direction of what follows (Unicode Standard Annex 9, 2.1 to 2.6): a log line could be
+/// made to read as another.
+const fn is_bidi(c: char) -> bool {
+    matches!(c, '\u{061c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+/// Appends text with such characters written out: `<U+202E>`.
+fn push_marked(out: &mut String, text: &str) {
+    for c in text.chars() {
+        if is_bidi(c) {
+            let _ = write!(out, "<U+{:04X}>", u32::from(c));
+        } else {
+            out.push(c);
+        }
+    }
 }
 
 /// Splits text into runs of plain text, control characters and escape sequences.
@@ -129,6 +148,7 @@ mod tests {
     fn what_is_shown_hides_nothing() {
         assert_eq!(display_line(b"a\0b\x1b[1mc\x07\r\n").0, "a\u{2400}bc\u{2407}");
         assert_eq!(display_line(b"\xff<script>").0, "\u{fffd}<script>");
+        assert_eq!(display_line("a\u{202e}b".as_bytes()).0, "a<U+202E>b");
         assert_eq!(display_line(b"\x1b[12").0, "\u{241b}[12");
         assert_eq!(display_line(b"<4>[    1.0] x"), ("<4>[    1.0] x".to_owned(), Some(4)));
     }

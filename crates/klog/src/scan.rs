@@ -237,6 +237,8 @@ impl Scanner {
         }
         self.offset += lines.len() as u64;
         self.note_last_time(lines);
+        self.segmenter.expire(self.line);
+        self.take_finished();
     }
 
     /// Remembers the time of the last line that has one. `self.line` is the number of the line after `lines`.

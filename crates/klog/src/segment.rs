@@ -118,13 +118,12 @@ impl Segmenter {
                 self.panic(key, line);
                 return;
             }
-            if let Some(die) = die::parse(&line.text)
+            if die::parse(&line.text).is_some()
                 && let Some(open) = self.open.get_mut(&key)
                 && open.part == Part::Body
                 && open.rule.dies
                 && !open.died
             {
-                let _ = die;
                 open.died = true;
                 open.push(line);
                 self.pending.remove(&key);
@@ -192,8 +191,12 @@ impl Segmenter {
         }
         let consequence = marks::panic_reason(&line.text).is_some_and(kinds::panic::is_consequence);
         if consequence
-            && let Some(at) =
-                self.lingering.iter().rposition(|seg| !seg.panicked && !seg.rule.is_panic && seg.boot == self.boot)
+            && let Some(at) = self.lingering.iter().rposition(|segment| {
+                !segment.panicked
+                    && !segment.rule.is_panic
+                    && segment.boot == self.boot
+                    && !segment.is_stale(line.number)
+            })
         {
             let mut segment = self.lingering.remove(at);
             segment.part = Part::Panic;
@@ -218,6 +221,13 @@ impl Segmenter {
         }
     }
 
+    /// Hands out reports to which no panic can belong any more: line `now` is too far away. In their order, whenever
+    /// it is called: that a report is handed out early must not change what is found.
+    pub(crate) fn expire(&mut self, now: u64) {
+        let stale = self.lingering.iter().take_while(|segment| segment.is_stale(now)).count();
+        self.finished.extend(self.lingering.drain(..stale));
+    }
+
     fn drop_stale(&mut self, now: u64) {
         let stale = |last: Option<&Line>| last.is_none_or(|last| last.number + STALE < now);
         self.pending.retain(|_, lines| !stale(lines.last()));
@@ -238,9 +248,7 @@ impl Segmenter {
         for key in keys {
             self.close(key, end);
         }
-        let mut lingering = std::mem::take(&mut self.lingering);
-        lingering.sort_by_key(|segment| segment.lines.first().map(|line| line.1.number));
-        self.finished.extend(lingering);
+        self.finished.append(&mut self.lingering);
     }
 }
 
@@ -250,6 +258,11 @@ enum Taken {
 }
 
 impl Segment {
+    /// Its last line is so far before line `now` that nothing more can belong to it.
+    fn is_stale(&self, now: u64) -> bool {
+        self.lines.last().is_none_or(|(_, last)| last.number + STALE < now)
+    }
+
     fn push(&mut self, line: Line) {
         self.quiet = 0;
         self.lines.push((self.part, line));

@@ -3,7 +3,7 @@
 
 #![allow(clippy::format_collect, reason = "logs are written line by line")]
 
-use oopscope_klog::parse;
+use oopscope_klog::{Limits, Scanner, parse};
 use oopscope_report::{AccessKind, AddressClass, Arch, Context, FrameRole, NoticeKind, Report, Severity, StackRole};
 
 #[track_caller]
@@ -277,6 +277,22 @@ fn a_caller_that_falls_silent_keeps_nothing_open() {
     );
     let (reports, _) = parse(log.as_bytes());
     assert_eq!(reports.iter().map(|r| (r.first_line, r.last_line)).collect::<Vec<_>>(), [(1, 2), (20_005, 20_005)]);
+}
+
+/// Progress shows a report soon after it has ended, not when the next one begins or the log ends.
+#[test]
+fn a_report_is_handed_out_when_no_panic_can_follow_any_more() {
+    let mut scanner = Scanner::new(Limits::default());
+    scanner.push(OLD_X86.as_bytes());
+    assert_eq!(scanner.reports().len(), 0, "its panic may still come");
+    scanner.push("init: quiet\n".repeat(10_000).as_bytes());
+    assert_eq!(scanner.reports().len(), 1);
+    let late = format!(
+        "{}{}[  200.000000] Kernel panic - not syncing: Fatal exception\n",
+        OLD_X86.lines().take(27).map(|l| format!("{l}\n")).collect::<String>(),
+        "init: quiet\n".repeat(10_000)
+    );
+    assert_eq!(parse(late.as_bytes()).0.len(), 2, "a panic so late is a report of its own");
 }
 
 #[test]
