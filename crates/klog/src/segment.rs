@@ -181,23 +181,33 @@ impl Segmenter {
 
     /// A panic belongs to the report that it follows from; else it is a report of its own.
     fn panic(&mut self, key: Option<Caller>, line: Line) {
+        let reason = marks::panic_reason(&line.text).unwrap_or_default();
+        let consequence = kinds::panic::is_consequence(reason);
+        let victim = kinds::panic::victim(reason);
+        // `Attempted to kill init!` follows from the Oops in which init died, not from another task's.
+        let is_tied = |segment: &Segment| victim.is_none_or(|victim| segment.pid().is_none_or(|pid| pid == victim));
         if let Some(open) = self.open.get_mut(&key) {
-            if !open.panicked && !open.rule.is_panic {
-                open.part = Part::Panic;
-                open.panicked = true;
+            let again = open.panicked || open.rule.is_panic;
+            // In the middle of a report a panic is its end whatever it says; after the end mark only what says so.
+            if again || is_tied(open) && (consequence || open.part == Part::Body) {
+                if !again {
+                    open.part = Part::Panic;
+                    open.panicked = true;
+                }
+                open.push(line);
+                return;
             }
-            open.push(line);
-            return;
         }
-        let consequence = marks::panic_reason(&line.text).is_some_and(kinds::panic::is_consequence);
         if consequence
             && let Some(at) = self.lingering.iter().rposition(|segment| {
                 !segment.panicked
                     && !segment.rule.is_panic
                     && segment.boot == self.boot
                     && !segment.is_stale(line.number)
+                    && is_tied(segment)
             })
         {
+            self.close(key, End::Interrupted);
             let mut segment = self.lingering.remove(at);
             segment.part = Part::Panic;
             segment.panicked = true;
@@ -258,6 +268,11 @@ enum Taken {
 }
 
 impl Segment {
+    /// The task that it names.
+    fn pid(&self) -> Option<u32> {
+        self.lines.iter().find_map(|(_, line)| task::parse(&line.text)?.pid)
+    }
+
     /// Its last line is so far before line `now` that nothing more can belong to it.
     fn is_stale(&self, now: u64) -> bool {
         self.lines.last().is_none_or(|(_, last)| last.number + STALE < now)

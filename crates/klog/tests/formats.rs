@@ -279,6 +279,26 @@ fn a_caller_that_falls_silent_keeps_nothing_open() {
     assert_eq!(reports.iter().map(|r| (r.first_line, r.last_line)).collect::<Vec<_>>(), [(1, 2), (20_005, 20_005)]);
 }
 
+/// [`OLD_X86`] up to its end mark.
+fn survived() -> String {
+    let lines = OLD_X86.lines().filter(|line| !line.contains("Kernel panic"));
+    lines.map(|line| format!("{line}\n")).collect()
+}
+
+/// A panic belongs to the report before it only when its reason says so, and of the task that it names.
+#[test]
+fn panics_that_are_not_the_end_of_the_report_before_them() {
+    let oops = survived();
+    let after = |reason: &str| {
+        let (reports, _) = parse(format!("{oops}[  130.000000] Kernel panic - not syncing: {reason}\n").as_bytes());
+        reports.iter().map(|report| report.kind.name().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(after("Fatal exception in interrupt"), ["oops"]);
+    assert_eq!(after("sysrq triggered crash"), ["oops", "panic"]);
+    assert_eq!(after("Attempted to kill init! exitcode=0x00000009"), ["oops", "panic"], "PID 1234 died");
+    assert_eq!(after("VFS: Unable to mount root fs on unknown-block(0,0)"), ["oops", "panic"]);
+}
+
 /// Progress shows a report soon after it has ended, not when the next one begins or the log ends.
 #[test]
 fn a_report_is_handed_out_when_no_panic_can_follow_any_more() {
@@ -287,11 +307,8 @@ fn a_report_is_handed_out_when_no_panic_can_follow_any_more() {
     assert_eq!(scanner.reports().len(), 0, "its panic may still come");
     scanner.push("init: quiet\n".repeat(10_000).as_bytes());
     assert_eq!(scanner.reports().len(), 1);
-    let late = format!(
-        "{}{}[  200.000000] Kernel panic - not syncing: Fatal exception\n",
-        OLD_X86.lines().take(27).map(|l| format!("{l}\n")).collect::<String>(),
-        "init: quiet\n".repeat(10_000)
-    );
+    let quiet = "init: quiet\n".repeat(10_000);
+    let late = format!("{}{quiet}[  200.000000] Kernel panic - not syncing: Fatal exception\n", survived());
     assert_eq!(parse(late.as_bytes()).0.len(), 2, "a panic so late is a report of its own");
 }
 

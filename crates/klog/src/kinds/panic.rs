@@ -95,6 +95,14 @@ fn meaning_of(reason: &str) -> Option<&'static (&'static str, bool, &'static str
     REASONS.iter().filter(|(start, ..)| reason.starts_with(start)).max_by_key(|(start, ..)| start.len())
 }
 
+/// The PID of the task whose death is the reason.
+pub(crate) fn victim(reason: &str) -> Option<u32> {
+    [("Attempted to kill init!", 1), ("Attempted to kill the idle task!", 0)]
+        .iter()
+        .find(|(start, _)| reason.starts_with(start))
+        .map(|(_, pid)| *pid)
+}
+
 /// True for a panic that no code is to blame for: somebody asked for it, or what it needs to run is missing.
 pub(crate) fn is_nobodys_fault(reason: &str) -> bool {
     meaning_of(reason).is_some_and(|(start, consequence, _)| {
