@@ -70,9 +70,11 @@ pub(crate) fn classify(address: u64, arch: Option<Arch>) -> Meaning {
         return meaning(AddressClass::NullPage, "a NULL pointer");
     }
     if address < PAGE {
-        let also = POINTERS32.iter().find(|(value, _)| !wide && *value == address);
-        let also =
-            also.map(|(_, name)| format!(", or {name} of this 32-bit kernel: an entry already taken off its list"));
+        // A store through such a pointer goes to its first or second word: `entry->next->prev = …`.
+        let also = POINTERS32.iter().find(|(value, _)| !wide && (*value..value + 8).contains(&address));
+        let also = also.map(|(value, name)| {
+            format!(", or {name}{} of this 32-bit kernel: an entry already taken off its list", plus(address - value))
+        });
         return meaning(
             AddressClass::NullPage,
             format!("inside the NULL page: {address:#x} bytes from a NULL pointer{}", also.unwrap_or_default()),
@@ -92,7 +94,10 @@ pub(crate) fn classify(address: u64, arch: Option<Arch>) -> Meaning {
         Some(Arch::I386 | Arch::Arm) if address < 0x4000_0000 => {
             meaning(AddressClass::User, "in the range of user space")
         }
-        _ => meaning(AddressClass::Unknown, "an address of this kernel's own layout"),
+        _ => meaning(
+            AddressClass::Unknown,
+            "of user space or of the kernel: where the one ends is a choice of this kernel's configuration",
+        ),
     }
 }
 
@@ -145,10 +150,13 @@ fn arm64(address: u64) -> Meaning {
     }
 }
 
+fn plus(distance: u64) -> String {
+    if distance == 0 { String::new() } else { format!(" + {distance:#x}") }
+}
+
 /// A poison value, or an address close after one.
 pub(crate) fn poison(address: u64, wide: bool) -> Option<Meaning> {
     let at = |value: u64| address.checked_sub(value).filter(|distance| *distance < NEAR);
-    let plus = |distance: u64| if distance == 0 { String::new() } else { format!(" + {distance:#x}") };
     if wide {
         // The nearest one at or below: LIST_POISON1 + 0x22 is LIST_POISON2.
         let nearest = POINTERS64.iter().filter_map(|p| Some((at(p.0)?, p))).min_by_key(|(distance, _)| *distance);
@@ -212,7 +220,8 @@ mod tests {
         use AddressClass::*;
         check(0, Arch::X86_64, NullPage, "a NULL pointer");
         check(0x100, Arch::X86_64, NullPage, "0x100 bytes from");
-        check(0x100, Arch::Arm, NullPage, "LIST_POISON1");
+        check(0x100, Arch::Arm, NullPage, "LIST_POISON1 of");
+        check(0x104, Arch::Arm, NullPage, "LIST_POISON1 + 0x4 of");
         check(0xffff_ffff_ffff_fff4, Arch::X86_64, ErrorPointer, "ENOMEM");
         check(0xffff_ffea, Arch::Arm, ErrorPointer, "EINVAL");
         check(0xdead_0000_0000_0100, Arch::X86_64, Poison, "LIST_POISON1:");

@@ -76,7 +76,7 @@ struct Reader {
     code: Option<u64>,
     address: Option<(u64, usize, u64)>,
     access: (AccessKind, Option<u64>),
-    guard: Option<(u64, u64)>,
+    guard: Option<(Option<u64>, u64)>,
     /// Index of the stack that frames go to.
     current: Option<usize>,
     /// A trace has begun and nothing has ended it.
@@ -230,14 +230,14 @@ impl Reader {
             self.access = (access, Some(n));
         } else if let Some((what, address)) = fault::kasan_range(text) {
             self.facts.kasan = Some((what.to_owned(), address, n));
-        } else if let Some(address) = fault::guard_page(text) {
-            self.guard = Some((address, n));
+        } else if fault::is_guard_page(text) {
+            self.guard = Some((fault::guard_page(text), n));
             self.arch.get_or_insert(Arch::X86_64);
         } else if let Some(esr) = fault::esr(text) {
             self.code.get_or_insert(esr);
             self.arch.get_or_insert(Arch::Arm64);
         } else if let Some(far) = fault::far(text) {
-            self.guard.get_or_insert((far, n));
+            self.guard.get_or_insert((Some(far), n));
         } else if let Some(task) = task::parse(text) {
             self.task(&task, n);
         } else if let Some((comm, pid)) = task::process(text) {
@@ -538,9 +538,15 @@ impl Reader {
     fn access(&mut self) {
         let report = &mut self.facts.report;
         if let Some((address, line)) = self.guard {
+            // `hit at (____ptrval____)`: the address is in CR2.
+            let cr2 = report.registers.iter().find(|register| register.name == "CR2");
+            let (address, line) = match (address, cr2) {
+                (None, Some(cr2)) => (Some(cr2.value.clone()), cr2.line),
+                (address, _) => (address.map(|address| format!("{address:#018x}")), line),
+            };
             report.access = Some(Access {
                 kind: self.access.0,
-                address: Some(format!("{address:#018x}")),
+                address,
                 class: AddressClass::StackGuard,
                 meaning: "the guard page beside a kernel stack".to_owned(),
                 guessed: None,

@@ -165,6 +165,10 @@ fn outline(reports: &[Report]) -> String {
             report.die_counter,
             report.kernel_offset.as_deref(),
         );
+        if let Some(access) = &report.access {
+            let address = access.address.as_deref().unwrap_or("?");
+            let _ = writeln!(out, "  {:?} of {address}, {:?}: {}", access.kind, access.class, access.meaning);
+        }
         if let Some(trap) = &report.trap {
             let fields: Vec<_> = trap.fields.iter().map(|f| format!("{}={}: {}", f.name, f.value, f.meaning)).collect();
             let _ = writeln!(out, "  trap {} {:?} [{}]", trap.name, trap.code.as_deref(), fields.join("; "));

@@ -77,9 +77,18 @@ pub(crate) fn kasan_range(text: &str) -> Option<(&str, u64)> {
 
 /// `BUG: TASK stack guard page was hit at ffffc90000a3bff8 (stack is ffffc90000a3c000..ffffc90000a40000)`
 /// (arch/x86/kernel/traps.c `handle_stack_overflow`; older kernels do not name the stack).
+///
+/// With hashed pointers early after boot the address is `(____ptrval____)`: then only CR2 has it.
 pub(crate) fn guard_page(text: &str) -> Option<u64> {
-    hex(between(text, "stack guard page was hit at ", " ")?)
+    hex(between(text, GUARD_PAGE, " ")?)
 }
+
+/// True for that line, with or without an address.
+pub(crate) fn is_guard_page(text: &str) -> bool {
+    text.contains(GUARD_PAGE)
+}
+
+const GUARD_PAGE: &str = "stack guard page was hit at ";
 
 /// arm64: `ESR = 0x0000000096000045`, `FAR: 0x…`; the values as printed.
 pub(crate) fn esr(text: &str) -> Option<u64> {
@@ -156,6 +165,8 @@ mod tests {
             guard_page("BUG: TASK stack guard page was hit at ffffc90000a3bff8 (stack is ffffc90000a3c000..x)"),
             Some(0xffff_c900_00a3_bff8)
         );
+        let hashed = "BUG: TASK stack guard page was hit at (____ptrval____) (stack is (____ptrval____)..x)";
+        assert!(is_guard_page(hashed) && guard_page(hashed).is_none());
         assert_eq!(esr("  ESR = 0x0000000096000005"), Some(0x9600_0005));
         assert_eq!(
             unhandled("Unhandled fault: alignment exception (0x001) at 0xc0a12345"),
