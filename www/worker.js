@@ -11,8 +11,6 @@ let dead = false;
 let toldWhy = false;
 let working = false;
 let waiting = [];
-// Nobody waits for the engine now, most likely; if somebody does, they come first.
-setTimeout(() => guarded(() => working || engine.warm_up()), 50);
 
 // A message to ourselves comes after the messages that the page has sent meanwhile.
 const turns = new MessageChannel();
