@@ -198,23 +198,25 @@ impl Segmenter {
                 return;
             }
         }
-        if consequence
-            && let Some(at) = self.lingering.iter().rposition(|segment| {
+        if consequence {
+            // What is open is not what it follows from. Closed first: that moves the others in `lingering`.
+            self.close(key, End::Interrupted);
+            let at = self.lingering.iter().rposition(|segment| {
                 !segment.panicked
                     && !segment.rule.is_panic
                     && segment.boot == self.boot
                     && !segment.is_stale(line.number)
                     && is_tied(segment)
-            })
-        {
-            self.close(key, End::Interrupted);
-            let mut segment = self.lingering.remove(at);
-            segment.part = Part::Panic;
-            segment.panicked = true;
-            segment.quiet = 0;
-            segment.push(line);
-            self.open.insert(key, segment);
-            return;
+            });
+            if let Some(at) = at {
+                let mut segment = self.lingering.remove(at);
+                segment.part = Part::Panic;
+                segment.panicked = true;
+                segment.quiet = 0;
+                segment.push(line);
+                self.open.insert(key, segment);
+                return;
+            }
         }
         self.begin(key, line, &kinds::panic::RULE);
     }

@@ -15,8 +15,8 @@ pub(crate) struct Register<'a> {
 const X86: &[&str] = &[
     "RSP", "EFLAGS", "ORIG_RAX", "RAX", "RBX", "RCX", "RDX", "RSI", "RDI", "RBP", "R08", "R09", "R10", "R11", "R12",
     "R13", "R14", "R15", "FS", "GS", "knlGS", "CS", "DS", "ES", "SS", "CR0", "CR2", "CR3", "CR4", "CR8", "DR0", "DR1",
-    "DR2", "DR3", "DR6", "DR7", "PKRU", "EAX", "EBX", "ECX", "EDX", "ESI", "EDI", "EBP", "ESP", "EIP", "RIP", "EAX_",
-    "R8", "R9", "SSP", "PKRS", "FLAGS", "XFLAGS",
+    "DR2", "DR3", "DR6", "DR7", "PKRU", "EAX", "EBX", "ECX", "EDX", "ESI", "EDI", "EBP", "ESP", "EIP", "RIP", "R8",
+    "R9", "SSP", "PKRS", "FLAGS",
 ];
 /// Names that arm64 and arm print beside the numbered ones (`__show_regs` of both).
 const ARM: &[&str] = &["sp", "pstate", "psr", "ip", "fp", "lr", "pc", "pmr", "pmr_save"];
