@@ -60,6 +60,7 @@ pub(crate) fn pick(facts: &Facts) -> Option<Culprit> {
         .as_ref()
         .filter(|_| facts.pc.as_ref().is_none_or(|pc| pc.line == frame.line || pc.function == frame.function));
     Some(Culprit {
+        runners_up: Vec::new(),
         function: base_name(frame.function.as_deref()?).to_owned(),
         module: frame.module.clone(),
         offset: frame.offset,

@@ -342,6 +342,8 @@ impl Reader {
                     units: code.units.iter().map(|unit| (*unit).to_owned()).collect(),
                     trap: code.trap.and_then(|at| u32::try_from(at).ok()),
                     problem: code.problem.map(str::to_owned),
+                    listing: None,
+                    listing_problem: None,
                     line: n,
                 });
             }
@@ -649,6 +651,9 @@ fn frame_of(place: &frame::Place<'_>, reliable: bool, role: FrameRole, line: u64
         address: place.address.map(|address| format!("{address:#018x}")),
         reliable,
         role,
+        file: None,
+        file_line: None,
+        inlined: false,
         line,
     }
 }

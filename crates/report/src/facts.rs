@@ -1,6 +1,6 @@
 //! The facts of a report that are not frames: registers, access, trap, taint, code, modules, panic.
 
-use crate::Prose;
+use crate::{Listing, Prose};
 use serde::{Deserialize, Serialize};
 
 /// One register as printed.
@@ -142,6 +142,26 @@ pub struct Code {
     /// Why there are no bytes, in the kernel's words: "Bad RIP value."
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub problem: Option<String>,
+    /// The bytes as instructions, where that could be done without doubt about the trapping one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub listing: Option<Listing>,
+    /// Why there is no listing, in words, where there are bytes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub listing_problem: Option<String>,
+    /// Log line.
+    pub line: u64,
+}
+
+/// A fact that only one kind of report has.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Detail {
+    /// A short stable name in words: `access size`, `object`, `cache`, `waits for`, `stuck for`.
+    pub name: String,
+    /// Its value as the log gives it.
+    pub value: String,
+    /// What it means, where that is not plain.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub meaning: Option<String>,
     /// Log line.
     pub line: u64,
 }

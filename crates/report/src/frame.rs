@@ -40,6 +40,16 @@ pub enum StackRole {
     Interrupted,
     /// The panic's own way into `panic()`, after the report.
     Panic,
+    /// Where the object in question was allocated.
+    Allocated,
+    /// Where the object in question was freed.
+    Freed,
+    /// Where the value in question came from, or was last handed on (KMSAN, work items, kmemleak).
+    Origin,
+    /// Another party: the other side of a data race, the owner of a lock, another CPU's backtrace.
+    OtherParty,
+    /// How a lock of the chain was taken before (lockdep).
+    Lock,
     /// Another trace printed with the report.
     Other,
 }
@@ -64,6 +74,15 @@ pub struct Frame {
     pub reliable: bool,
     /// What the address is.
     pub role: FrameRole,
+    /// Source file and line, where the log itself has them (a log that went through decode_stacktrace.sh).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file: Option<String>,
+    /// Line in `file`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file_line: Option<u32>,
+    /// True for a frame of an inlined function: it has no address of its own.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub inlined: bool,
     /// Log line.
     pub line: u64,
 }

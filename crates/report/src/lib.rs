@@ -10,14 +10,20 @@
 //! - line numbers count from 1 in the log as it was given; every fact that was read from the log names its line;
 //! - enumerations are open: a reader must accept values that it does not know.
 
+mod explanation;
 mod facts;
 mod frame;
+mod identity;
+mod listing;
 mod prose;
 
+pub use explanation::{Advice, Explanation};
 pub use facts::{
-    Access, AccessKind, AddressClass, Code, DecodedField, Module, Panic, Register, Taint, TaintFlag, Trap,
+    Access, AccessKind, AddressClass, Code, DecodedField, Detail, Module, Panic, Register, Taint, TaintFlag, Trap,
 };
 pub use frame::{Frame, FrameRole, Stack, StackRole};
+pub use identity::{Link, LinkKind, Signature, Subsystem};
+pub use listing::{Instruction, Listing};
 pub use prose::{Notice, NoticeKind, Prose, Span};
 
 use serde::{Deserialize, Serialize};
@@ -214,6 +220,23 @@ pub struct Culprit {
     pub reason: String,
     /// Log line that names it.
     pub line: u64,
+    /// Other functions that could be it, the likeliest first, each with why it is not the first choice.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub runners_up: Vec<Candidate>,
+}
+
+/// A function that was considered for the culprit.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Candidate {
+    /// Function name without compiler suffixes.
+    pub function: String,
+    /// Module, where the function is not in vmlinux.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub module: Option<String>,
+    /// Why it comes after the culprit, in words.
+    pub reason: String,
+    /// Log line that names it.
+    pub line: u64,
 }
 
 /// One report: an Oops, a BUG, a WARNING, a panic.
@@ -234,10 +257,23 @@ pub struct Report {
     pub verdict: Prose,
     /// What a reader must not miss: the victim that is not the culprit, the report that is not the first.
     pub notices: Vec<Notice>,
+    /// What this kind of report means, what this one's evidence says, who is innocent, and what to do next.
+    #[serde(default, skip_serializing_if = "Explanation::is_empty")]
+    pub explanation: Explanation,
     /// How bad it was.
     pub severity: Severity,
     /// The function to blame.
     pub culprit: Option<Culprit>,
+    /// The part of the kernel to which the culprit belongs. Always an inference.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subsystem: Option<Subsystem>,
+    /// By what the same bug is known again in another log. Absent where the report names too little for one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signature: Option<Signature>,
+    /// Facts that only this kind of report has, in the order of the log: KASAN's access size, the task that hung,
+    /// the locks of a deadlock.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub details: Vec<Detail>,
     /// Context in which the faulting code ran.
     pub context: Context,
     /// How the context is known, in words, with the line.
@@ -308,6 +344,13 @@ pub struct Report {
     /// Index, in `reports`, of an earlier report of which this one may be a consequence.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub may_follow_from: Option<u32>,
+    /// What ties this report to others of the same log.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub links: Vec<Link>,
+    /// True when lines of several CPUs or tasks were told apart without caller ids (`[T12]`, `[C0]`): by the best
+    /// separation that the lines' own grammar allows, which may be wrong.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub interleaved: bool,
     /// How often the same title and place was reported again later in the log; those are not listed again.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub repeats: u64,
