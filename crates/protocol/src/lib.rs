@@ -7,7 +7,7 @@
 //! belong to [`Request::Open`], passed by structured clone, which copies a reference and never the bytes.
 //! An answer is `{ id, event }`. Both are made by serde-wasm-bindgen.
 
-use oopscope_report::{LogFacts, Report, Severity};
+use oopscope_report::{LinkKind, LogFacts, Report, Severity};
 use serde::{Deserialize, Serialize};
 
 /// What the page asks of the engine.
@@ -206,6 +206,18 @@ pub struct Summary {
     pub corrupted: bool,
     /// Same report again later.
     pub repeats: u64,
+    /// What ties it to other reports of the log: [`Report::links`] without the words.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ties: Vec<Tie>,
+}
+
+/// That a report is tied to another one.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tie {
+    /// The sort of tie.
+    pub kind: LinkKind,
+    /// Index of the other report.
+    pub report: u32,
 }
 
 /// One line of the log, ready to be shown as text.

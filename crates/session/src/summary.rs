@@ -2,7 +2,7 @@
 //!
 //! This module must never add anything that the report does not say.
 
-use oopscope_protocol::Summary;
+use oopscope_protocol::{Summary, Tie};
 use oopscope_report::Report;
 
 /// Rows for all reports.
@@ -29,5 +29,6 @@ fn row(index: u32, report: &Report) -> Summary {
         may_follow_from: report.may_follow_from,
         corrupted: report.corrupted,
         repeats: report.repeats,
+        ties: report.links.iter().map(|link| Tie { kind: link.kind, report: link.report }).collect(),
     }
 }
