@@ -15,10 +15,13 @@
 //! ```
 #![forbid(unsafe_code)]
 
+mod about;
 mod address;
+mod anchors;
 mod arch;
 mod context;
 mod culprit;
+mod damage;
 mod explain;
 mod grammar;
 mod index;
@@ -31,6 +34,8 @@ mod segment;
 mod sequence;
 mod skip;
 mod taint;
+mod title;
+mod walk;
 
 pub use context::words as context_words;
 pub use index::LineIndex;

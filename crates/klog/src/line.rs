@@ -15,13 +15,16 @@ pub(crate) struct Line {
     pub(crate) prefix: Prefix,
     /// The kernel's message, with its own leading spaces: a frame begins with one.
     pub(crate) text: String,
+    /// How many lines of the same caller stand between this one and its report's headline, whether they belong to the
+    /// report or not.
+    pub(crate) nth: u32,
 }
 
 impl Line {
     pub(crate) fn new(number: u64, bytes: &[u8]) -> Self {
         let cleaned = clean(bytes);
         let (prefix, text) = prefix::strip(&cleaned);
-        Self { number, prefix, text: text.trim_end().to_owned() }
+        Self { number, prefix, text: text.trim_end().to_owned(), nth: 0 }
     }
 }
 

@@ -3,13 +3,14 @@
 //! Must never infer: what is not printed stays absent here. Context, culprit and words are made of these facts by
 //! `context`, `culprit` and `explain`.
 
-use crate::grammar::{code, die, fault, frame, marks, modules, pc, registers, task};
-use crate::kinds::{Rule, oops, warning};
+use crate::grammar::{code, die, fault, frame, marks, modules, pc, registers, section, task};
+use crate::culprit::Blamed;
+use crate::kinds::{Rule, hung_task, oops, warning};
 use crate::line::Line;
 use crate::segment::{self, End, Part, Segment};
 use crate::{address, arch, taint};
 use oopscope_report::{
-    Access, AccessKind, AddressClass, Arch, Code, Context, Frame, FrameRole, Module, Panic, Register, Report, Severity,
+    Access, AccessKind, AddressClass, Arch, Code, Context, Detail, Frame, FrameRole, Module, Panic, Register, Report, Severity,
     Stack, StackRole, Trap,
 };
 
@@ -20,6 +21,16 @@ pub(crate) struct Facts {
     pub(crate) rule: &'static Rule,
     pub(crate) end: End,
     pub(crate) header_line: u64,
+    /// The headline's text.
+    pub(crate) header: String,
+    /// All lines of the report with the index of the headline, as long as it is being made: titles and culprit are found
+    /// by them.
+    pub(crate) lines: Vec<(Part, Line)>,
+    header_at: usize,
+    /// The functions found for the kind's titles, one for each trace on its way; None where none was found.
+    pub(crate) blamed: Vec<Option<Blamed>>,
+    /// Line at which a forced failure's trace runs into the report.
+    pub(crate) fault_injected: Option<u64>,
     /// Lines between `cut here` and the header: what a WARN or BUG said.
     pub(crate) message: Vec<(String, u64)>,
     /// What the announcement called the fault: `NULL pointer dereference`.
@@ -59,6 +70,9 @@ pub(crate) fn read(segment: Segment) -> Facts {
                 reader.facts.message.push((line.text.trim().to_owned(), line.number));
             }
             reader.line(*part, line);
+            if *part == Part::Body {
+                reader.detail(line);
+            }
         }
     }
     if let (Some((_, first)), Some((_, last))) = (lines.first(), lines.last()) {
@@ -66,8 +80,47 @@ pub(crate) fn read(segment: Segment) -> Facts {
         reader.facts.report.last_line = last.number;
     }
     reader.facts.report.time = lines.iter().find_map(|(_, line)| line.prefix.time);
-    reader.finish()
+    let mut facts = reader.finish();
+    (facts.lines, facts.header_at) = (lines, header);
+    facts
 }
+
+/// Lines after which a panic's own trace only repeats what the report has: with fewer, the panic's may be all there is.
+const ENOUGH: u32 = 22;
+/// The same for KMSAN, which prints no task, no registers and no `Call Trace:`.
+const ENOUGH_KMSAN: u32 = 16;
+
+impl Facts {
+    /// The report's lines from the headline on, until a panic's own part begins.
+    pub(crate) fn text_of_report(&self) -> &[(Part, Line)] {
+        let lines = self.lines.get(self.header_at..).unwrap_or_default();
+        let enough = if self.report.kind.name() == "kmsan" { ENOUGH_KMSAN } else { ENOUGH };
+        let end = lines
+            .iter()
+            .skip(1)
+            .position(|(_, line)| line.nth > enough && marks::panic_reason(&line.text).is_some())
+            .map_or(lines.len(), |at| at + 1);
+        &lines[..end]
+    }
+
+    /// The texts of the lines after the headline.
+    pub(crate) fn texts_from_header(&self) -> impl Iterator<Item = &str> {
+        self.lines.iter().skip(self.header_at + 1).map(|(_, line)| line.text.as_str())
+    }
+
+    /// The first line from the headline on in which something is found, with its number.
+    pub(crate) fn find_line<T>(&self, mut finds: impl FnMut(&str) -> Option<T>) -> Option<(T, u64)> {
+        self.lines.iter().skip(self.header_at).find_map(|(_, line)| Some((finds(&line.text)?, line.number)))
+    }
+
+    /// The text of a line of the report.
+    pub(crate) fn line_text(&self, number: u64) -> &str {
+        self.lines.iter().find(|(_, line)| line.number == number).map_or("", |(_, line)| line.text.as_str())
+    }
+}
+
+/// Details kept of a report: lists of locks can be long.
+const MOST_DETAILS: usize = 64;
 
 struct Reader {
     facts: Facts,
@@ -83,6 +136,8 @@ struct Reader {
     in_trace: bool,
     /// Role of the stacks of the trace being read.
     role: StackRole,
+    /// Heading of the trace being read, where the log gives one.
+    section: Option<String>,
     /// Index of the stack that registers inside a trace go to.
     registers_of: Option<usize>,
     /// Instruction pointers and registers after the end mark.
@@ -92,7 +147,7 @@ struct Reader {
 impl Reader {
     fn new(rule: &'static Rule, end: End, boot: u32) -> Self {
         let report = Report {
-            kind: rule.kind.clone(),
+            kind: rule.kind(),
             severity: if rule.dies { Severity::Error } else { Severity::Warning },
             boot,
             ..Report::default()
@@ -102,6 +157,11 @@ impl Reader {
             rule,
             end,
             header_line: 0,
+            header: String::new(),
+            lines: Vec::new(),
+            header_at: 0,
+            blamed: Vec::new(),
+            fault_injected: None,
             message: Vec::new(),
             fault: None,
             fault_unhandled: false,
@@ -123,6 +183,7 @@ impl Reader {
             current: None,
             in_trace: false,
             role: StackRole::Crash,
+            section: None,
             registers_of: None,
             after: Vec::new(),
         }
@@ -132,6 +193,7 @@ impl Reader {
     fn header(&mut self, line: &Line) {
         let n = line.number;
         self.facts.header_line = n;
+        self.facts.header.clone_from(&line.text);
         if let Some(header) = warning::header(&line.text) {
             let report = &mut self.facts.report;
             report.cpu = header.cpu;
@@ -143,6 +205,19 @@ impl Reader {
         } else if let Some((_, rest)) = line.text.split_once("ernel BUG at ") {
             let place = rest.trim_end_matches('!');
             self.facts.source = warning::source(place).map(|(file, line)| (file.to_owned(), line, n));
+        } else if let Some((comm, pid)) = hung_task::task(&line.text) {
+            let report = &mut self.facts.report;
+            (report.comm, report.pid, report.task_line) = (Some(comm.to_owned()), Some(pid), Some(n));
+        }
+    }
+
+    /// A fact that only this kind has.
+    fn detail(&mut self, line: &Line) {
+        let details = &mut self.facts.report.details;
+        if details.len() < MOST_DETAILS
+            && let Some((name, value)) = (self.facts.rule.detail)(&line.text)
+        {
+            details.push(Detail { name: name.to_owned(), value, meaning: None, line: line.number });
         }
     }
 
@@ -318,7 +393,14 @@ impl Reader {
 
     /// Lines that traces are made of, in the report itself and in the panic after it.
     fn trace_line(&mut self, text: &str, n: u64) {
-        if marks::is_trace_start(text) {
+        if let Some((role, title)) = section::parse(text) {
+            self.end_trace();
+            self.in_trace = true;
+            if self.role != StackRole::Panic {
+                self.role = role;
+                self.section = Some(title);
+            }
+        } else if marks::is_trace_start(text) {
             self.end_trace();
             self.in_trace = true;
             if self.role == StackRole::Crash {
@@ -465,6 +547,7 @@ impl Reader {
         self.facts.report.stacks.push(Stack {
             tag: tag.map(str::to_owned),
             role: self.role,
+            title: self.section.clone().unwrap_or_default(),
             line: n,
             ..Stack::default()
         });

@@ -9,9 +9,9 @@ use crate::index::LineIndex;
 use crate::kinds;
 use crate::line::Line;
 use crate::read::{self, Facts};
-use crate::segment::{End, Segment, Segmenter};
+use crate::segment::{Segment, Segmenter};
 use crate::sequence::{self, BootEnd, BootEnds};
-use crate::{context, culprit, prefix};
+use crate::{context, culprit, damage, prefix};
 use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 use memchr::{memchr, memchr_iter, memchr2, memrchr};
 use oopscope_report::{Boot, LogFacts, Report, Severity};
@@ -36,6 +36,8 @@ impl Default for Limits {
 
 /// Lines that tell about a boot.
 const BOOT: [&str; 4] = ["Linux version ", "ommand line: ", "DMI: ", "Machine model: "];
+/// A fuzzer's program, which runs only where a kernel does: a pointer argument in syzkaller's notation.
+const PROGRAM: &str = "&(0x7f";
 /// Boots remembered.
 const MOST_BOOTS: usize = 1000;
 /// Bytes that are searched at once between reports.
@@ -77,7 +79,7 @@ impl Default for Scanner {
 impl Scanner {
     /// A scanner with nothing seen.
     pub fn new(limits: Limits) -> Self {
-        let literals = kinds::RULES.iter().flat_map(|rule| rule.headers).chain(&kinds::MARKS).chain(&BOOT);
+        let literals = kinds::RULES.iter().flat_map(|rule| rule.headers).chain(&kinds::MARKS).chain(&BOOT).chain(std::iter::once(&PROGRAM));
         let finder = AhoCorasick::builder()
             .kind(Some(AhoCorasickKind::DFA))
             .match_kind(MatchKind::LeftmostFirst)
@@ -287,6 +289,7 @@ impl Scanner {
         self.last_time = line.prefix.time.map(|time| (line.number, time)).or(self.last_time);
         if hit {
             self.boot_line(&line);
+            self.segmenter.kernel_ran |= self.last_time.is_some() || self.boot > 0 || line.text.contains(PROGRAM);
         }
         self.segmenter.line(line, hit);
         self.take_finished();
@@ -348,7 +351,7 @@ impl Scanner {
     }
 
     fn report(&mut self, segment: Segment) {
-        let mut facts = make(segment);
+        let Some(mut facts) = make(segment) else { return };
         let key = (facts.report.boot, facts.report.title.clone(), facts.report.culprit.as_ref().and_then(|c| c.offset));
         if facts.report.severity != Severity::Fatal
             && let Some(&at) = self.seen.get(&key)
@@ -384,15 +387,22 @@ fn explain_with(facts: &mut Facts, report: &mut Report, around: &Surroundings) {
     std::mem::swap(&mut facts.report, report);
 }
 
-/// A segment to a report without its words.
-fn make(segment: Segment) -> Facts {
+/// A segment to a report without its words; None for what turned out to be none.
+fn make(segment: Segment) -> Option<Facts> {
     let mut facts = read::read(segment);
+    if !(facts.rule.confirms)(&facts) {
+        return None;
+    }
     context::find(&mut facts);
-    facts.report.culprit = culprit::pick(&facts);
-    facts.report.corrupted_reason = damage(&facts);
+    culprit::find(&mut facts);
+    let titles = (facts.rule.titles)(&facts);
+    facts.report.corrupted_reason = damage::find(&facts, &titles);
     facts.report.corrupted = facts.report.corrupted_reason.is_some();
-    (facts.report.title, facts.report.alt_titles) = (facts.rule.titles)(&facts);
-    facts
+    facts.report.title = titles.title;
+    facts.report.alt_titles = titles.alts;
+    // What the words need of the lines has been read; a thousand reports' lines are too much to keep.
+    facts.lines = Vec::new();
+    Some(facts)
 }
 
 /// What a report takes of memory, roughly: its lists.
@@ -400,16 +410,4 @@ fn weigh(report: &Report) -> usize {
     let frames: usize =
         report.stacks.iter().map(|stack| 256 + 320 * stack.frames.len() + 128 * stack.registers.len()).sum();
     4096 + frames + 128 * report.registers.len() + 96 * report.modules.len()
-}
-
-/// Why a report can't be trusted to name its place, in words.
-fn damage(facts: &Facts) -> Option<String> {
-    if facts.report.culprit.is_some() || facts.rule.is_panic {
-        return None;
-    }
-    Some(match facts.end {
-        End::Interrupted => "another report begins in the middle of it, before any function is named".to_owned(),
-        End::LogEnded => "the log ends before any function is named".to_owned(),
-        _ => "no function is named in it, neither by an instruction pointer nor by a trace".to_owned(),
-    })
 }

@@ -37,6 +37,10 @@ pub(crate) struct Segment {
     part: Part,
     panicked: bool,
     quiet: u32,
+    /// Lines of the caller since the headline.
+    nth: u32,
+    /// It sent an NMI to other CPUs: their backtraces belong to it.
+    asks_other_cpus: bool,
 }
 
 /// How a segment came to its end.
@@ -76,6 +80,8 @@ pub(crate) struct Segmenter {
     lingering: Vec<Segment>,
     finished: Vec<Segment>,
     boot: u32,
+    /// The log has shown a running kernel.
+    pub(crate) kernel_ran: bool,
 }
 
 impl Segmenter {
@@ -129,8 +135,19 @@ impl Segmenter {
                 self.pending.remove(&key);
                 return;
             }
-            if let Some(rule) = kinds::begins(&line.text) {
-                self.begin(key, line, rule);
+            if let Some((rule, at)) = kinds::begins(&line.text) {
+                let absorbed = self.open.get_mut(&key).filter(|open| {
+                    open.part == Part::Body && (open.rule.absorbs)(&line.text) && !open.rule_began_again(rule, &line.text)
+                });
+                if let Some(open) = absorbed {
+                    self.pending.remove(&key);
+                    open.push(line);
+                    return;
+                }
+                if !self.is_plausible(rule, &line) {
+                    return;
+                }
+                self.begin(key, cut(line, at), rule);
                 return;
             }
         }
@@ -141,11 +158,33 @@ impl Segmenter {
                 self.pending.remove(&key);
             }
         }
+        let key = self.reader_of(key);
         let Some(open) = self.open.get_mut(&key) else { return };
         match open.take(line) {
             Taken::Yes => {}
             Taken::Ended(end) => self.close(key, end),
         }
+    }
+
+    /// The report that takes a caller's line. Between `Sending NMI from CPU 1 to CPUs 0,2:` and its end a report has the
+    /// backtraces of other CPUs, which these print themselves.
+    fn reader_of(&self, key: Option<Caller>) -> Option<Caller> {
+        if self.open.contains_key(&key) || !matches!(key, Some(Caller::Cpu(_))) {
+            return key;
+        }
+        self.open.iter().find(|(_, open)| open.asks_other_cpus && open.part == Part::Body).map_or(key, |(key, _)| *key)
+    }
+
+    /// Whether a line that looks like a headline can be the kernel's. A message without a kind of its own must show that
+    /// it is the kernel's; a boot loader's hand-over is a reboot only where a kernel ran before.
+    fn is_plausible(&self, rule: &Rule, line: &Line) -> bool {
+        if std::ptr::eq(rule, &raw const kinds::message::RULE) {
+            return line.prefix.is_kernel() || is_device_message(&line.text);
+        }
+        if std::ptr::eq(rule, &raw const kinds::reboot::RULE) {
+            return self.kernel_ran;
+        }
+        true
     }
 
     fn begin(&mut self, key: Option<Caller>, line: Line, rule: &'static Rule) {
@@ -175,6 +214,8 @@ impl Segmenter {
                 part: Part::Body,
                 panicked: false,
                 quiet: 0,
+                nth: 0,
+                asks_other_cpus: false,
             },
         );
     }
@@ -280,9 +321,17 @@ impl Segment {
         self.lines.last().is_none_or(|(_, last)| last.number + STALE < now)
     }
 
-    fn push(&mut self, line: Line) {
+    fn push(&mut self, mut line: Line) {
         self.quiet = 0;
+        self.nth = self.nth.saturating_add(1);
+        line.nth = self.nth;
+        self.asks_other_cpus |= line.text.contains("Sending NMI from CPU");
         self.lines.push((self.part, line));
+    }
+
+    /// The same headline once more: another report, whatever the first would take in.
+    fn rule_began_again(&self, rule: &Rule, text: &str) -> bool {
+        std::ptr::eq(self.rule, rule) && self.lines.get(self.header).is_some_and(|(_, header)| header.text == text)
     }
 
     fn take(&mut self, line: Line) -> Taken {
@@ -291,12 +340,15 @@ impl Segment {
         }
         let text = &line.text;
         let belongs = match self.part {
-            Part::Body => belongs_to_body(text) || (self.rule.is_panic && belongs_after(text)),
+            Part::Body => {
+                belongs_to_body(text) || (self.rule.owns)(text) || (self.rule.is_panic && belongs_after(text))
+            }
             Part::After => belongs_after(text),
             Part::Panic => belongs_to_body(text) || belongs_after(text),
         };
         let message = self.part == Part::Body && self.lines.len() == self.header + 1 && is_message(self.rule, text);
         if !belongs && !message {
+            self.nth = self.nth.saturating_add(1);
             self.quiet += 1;
             // Interleaved output of other CPUs can be long while a report is being printed; after its end
             // mark only the panic is still to come.
@@ -316,9 +368,26 @@ impl Segment {
     }
 }
 
+/// A line from the headline on that stands in its middle: what came before is other output.
+fn cut(mut line: Line, at: usize) -> Line {
+    if at > 0 {
+        line.text.drain(..at);
+    }
+    line
+}
+
+/// `usb 5-1: …`: what the driver core puts before a driver's message (drivers/base/core.c `dev_printk`): the subsystem or
+/// driver and the device's name.
+fn is_device_message(text: &str) -> bool {
+    let Some((driver, rest)) = text.split_once(' ') else { return false };
+    let Some((device, _)) = rest.split_once(": ") else { return false };
+    let is_word = |word: &str| !word.is_empty() && word.bytes().all(|b| b.is_ascii_alphanumeric() || b"_-.:".contains(&b));
+    is_word(driver) && is_word(device) && device.bytes().any(|b| b.is_ascii_digit())
+}
+
 /// True for the line after a WARN's header that is nothing else: what the WARN said.
 pub(crate) fn is_message(rule: &Rule, text: &str) -> bool {
-    !rule.dies && !text.trim().is_empty() && !belongs_to_body(text) && !belongs_after(text)
+    (!rule.dies || rule.name == kinds::rust_panic::RULE.name) && !text.trim().is_empty() && !belongs_to_body(text) && !belongs_after(text)
 }
 
 /// Beginnings of lines that belong to a report and are recognised by no grammar of their own.
@@ -393,6 +462,7 @@ fn belongs_to_body(text: &str) -> bool {
         || marks::is_trace_start(text)
         || modules::parse(text).is_some()
         || marks::is_end_trace(text)
+        || marks::is_any_trace_start(text)
         || is_page_table(trimmed)
         || is_stack_dump(trimmed)
         || is_caller_saved(trimmed)

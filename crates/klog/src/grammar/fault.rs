@@ -29,6 +29,10 @@ pub(crate) fn announce(text: &str) -> Option<Announce<'_>> {
     if text.starts_with("BUG: unable to handle page fault for address: ") {
         return Some(x86("paging request", text));
     }
+    // Old kernels printed the headline in two pieces, and the second one can be missing.
+    if text.trim_end() == "BUG: unable to handle kernel" {
+        return Some(Announce { what: "", address: None, access: AccessKind::Unknown, x86: true });
+    }
     if let Some(rest) = text.strip_prefix("BUG: unable to handle kernel ") {
         let what = rest.split(" at ").next().unwrap_or(rest);
         return Some(x86(what, text));

@@ -7,6 +7,11 @@ pub(crate) fn is_cut_here(text: &str) -> bool {
     text.contains("[ cut here ]") || text.trim_start().starts_with("8<--- cut here")
 }
 
+/// A row of `=`, with which many checks frame their reports.
+pub(crate) fn is_fence(text: &str) -> bool {
+    text.len() >= 8 && text.bytes().all(|b| b == b'=')
+}
+
 /// `---[ end trace 0000000000000000 ]---`; UBSAN prints it without an id.
 pub(crate) fn is_end_trace(text: &str) -> bool {
     text.contains("---[ end trace")
@@ -31,6 +36,44 @@ pub(crate) fn panic_reason(text: &str) -> Option<&str> {
 pub(crate) fn is_trace_start(text: &str) -> bool {
     let text = text.trim();
     text.starts_with("Call Trace:") || text.starts_with("Call trace:") || text == "Backtrace:"
+}
+
+/// Any line after which frames come, also those of another party: KASAN's `Allocated by task 12:` and `Freed by task 12:`,
+/// kmemleak's `backtrace:`, KMSAN's `Uninit was stored to memory at:`, riscv's registers (which no line of its own
+/// separates from the frames).
+pub(crate) fn is_any_trace_start(text: &str) -> bool {
+    let trimmed = text.trim();
+    trimmed.contains("Call Trace")
+        || trimmed.contains("Call trace")
+        || trimmed.contains("Backtrace:")
+        || trimmed.contains("Allocated:")
+        || trimmed.contains("Freed:")
+        || is_party(trimmed, "Allocated by task ")
+        || is_party(trimmed, "Freed by task ")
+        || is_backtrace(text)
+        || trimmed.contains("Uninit was stored to memory at")
+        || is_riscv_status(trimmed)
+}
+
+/// `Allocated by task 12:`, not `Allocated by task 12 on cpu 1 at 3.4s:` of newer kernels, whose frames follow all the same.
+fn is_party(text: &str, start: &str) -> bool {
+    text.split_once(start).is_some_and(|(_, rest)| {
+        rest.strip_suffix(':').is_some_and(|pid| !pid.is_empty() && pid.bytes().all(|b| b.is_ascii_digit()))
+    })
+}
+
+/// kmemleak's `  backtrace:` and `  backtrace (crc 1234abcd):`; lockdep's `stack backtrace:` is none of its.
+fn is_backtrace(text: &str) -> bool {
+    text.split_once(" backtrace").is_some_and(|(before, rest)| {
+        !before.is_empty()
+            && !before.ends_with('k')
+            && (rest.starts_with(':') || rest.strip_prefix(" (crc ").is_some_and(|rest| rest.ends_with("):")))
+    })
+}
+
+/// riscv's last line of registers (arch/riscv/kernel/process.c `__show_regs`).
+fn is_riscv_status(text: &str) -> bool {
+    text.starts_with("status: ") && text.contains(" badaddr: ") && text.contains(" cause: ")
 }
 
 /// ` <IRQ>` or ` </IRQ>`: the kernel's tag for the stack on which the trace goes on, and whether it opens.

@@ -9,8 +9,10 @@ pub(crate) mod fault;
 pub(crate) mod frame;
 pub(crate) mod marks;
 pub(crate) mod modules;
+pub(crate) mod named;
 pub(crate) mod pc;
 pub(crate) mod registers;
+pub(crate) mod section;
 pub(crate) mod task;
 
 /// A hexadecimal number, with or without `0x`, of at most 64 bits.

@@ -1,28 +1,46 @@
 //! **BUG.** The kernel's code checked a condition that its author held to be impossible (`BUG()`, `BUG_ON()`), found
 //! it, and gave up on purpose. The source line that it names is the check; the mistake lies before it.
 
-use super::{Rule, in_function};
+use super::Rule;
+use crate::about;
+use crate::culprit::{Blame, NOBODY, Pick};
 use crate::explain::{at_source, quoted};
 use crate::read::Facts;
-use oopscope_report::{Kind, Prose};
+use crate::title::Titles;
+use crate::walk::Step;
+use oopscope_report::Prose;
 
 pub(crate) static RULE: Rule = Rule {
-    kind: Kind::new("bug"),
-    headers: &["kernel BUG at ", "Kernel BUG at "],
+    name: "bug",
+    about: about::BUG,
+    headers: &["kernel BUG at ", "Kernel BUG "],
     begins,
     dies: true,
-    is_panic: false,
+    blame: |facts| if facts.header.contains("kernel BUG at ") { &CHECK } else { &NOBODY },
     titles,
     lead,
+    ..Rule::BASE
+};
+
+static CHECK: Blame = Blame {
+    steps: &[Step::Pc, Step::Trace, Step::Frames],
+    or: &[],
+    // Socket buffers check what their caller asks of them.
+    innocent: &["^skb_"],
+    pick: Pick::First,
 };
 
 fn begins(text: &str) -> bool {
     let text = text.trim_start();
-    text.starts_with("kernel BUG at ") || text.starts_with("Kernel BUG at ")
+    text.starts_with("kernel BUG at ") || text.starts_with("Kernel BUG ")
 }
 
-fn titles(facts: &Facts) -> (String, Vec<String>) {
-    (format!("kernel BUG{}", in_function(facts)), Vec::new())
+fn titles(facts: &Facts) -> Titles {
+    match facts.header.split_once("Kernel BUG ") {
+        // Without CONFIG_DEBUG_BUGVERBOSE: `Kernel BUG at f+0x1/0x2 [verbose debug info unavailable]`.
+        Some((_, rest)) => Titles::plain(format!("kernel BUG {rest}")),
+        None => Titles::blaming(facts, "kernel BUG in {}", &[]),
+    }
 }
 
 fn lead(facts: &Facts) -> Prose {

@@ -2,27 +2,27 @@
 //! kernel stack that overflowed: the page fault on the guard page could not be delivered, because its frame had to go
 //! onto the same stack.
 
-use super::{Rule, in_function};
+use super::Rule;
+use crate::about;
+use crate::culprit;
 use crate::read::Facts;
-use oopscope_report::{Kind, Prose};
+use crate::title::Titles;
+use oopscope_report::Prose;
 
 pub(crate) static RULE: Rule = Rule {
-    kind: Kind::new("double-fault"),
+    name: "double-fault",
+    about: about::DOUBLE_FAULT,
     headers: &["PANIC: double fault"],
     begins,
     dies: true,
-    is_panic: false,
-    titles,
+    blame: |_| &culprit::PC_ALONE,
+    titles: |facts| Titles::blaming(facts, "PANIC: double fault in {}", &[]),
     lead,
+    ..Rule::BASE
 };
 
 fn begins(text: &str) -> bool {
     text.trim_start().trim_start_matches("traps: ").starts_with("PANIC: double fault")
-}
-
-fn titles(facts: &Facts) -> (String, Vec<String>) {
-    let place = in_function(facts);
-    (format!("PANIC: double fault{place}"), vec![format!("stack-overflow{place}")])
 }
 
 fn lead(facts: &Facts) -> Prose {

@@ -2,30 +2,30 @@
 //! allowed. In a kernel it is nearly always a pointer with a value that no pointer has: freed and poisoned memory,
 //! a removed list entry, text or numbers read as a pointer.
 
-use super::{Rule, in_function};
+use super::Rule;
+use crate::about;
+use crate::culprit;
 use crate::explain;
 use crate::grammar::die;
 use crate::read::Facts;
-use oopscope_report::{Kind, Prose};
+use crate::title::Titles;
+use oopscope_report::Prose;
 
 pub(crate) static RULE: Rule = Rule {
-    kind: Kind::new("gpf"),
+    name: "gpf",
+    about: about::GPF,
     headers: &["general protection fault"],
     begins,
     dies: true,
-    is_panic: false,
-    titles,
+    blame: |_| &culprit::PC_THEN_TRACE,
+    titles: |facts| Titles::blaming(facts, "general protection fault in {}", &["bad-access in {}"]),
     lead,
+    ..Rule::BASE
 };
 
 fn begins(text: &str) -> bool {
     // `traps: x[1] general protection fault ip:… error:0 in libc.so` is a program's own segfault: no die line.
     die::parse(text).is_some_and(|die| die.what.contains("general protection fault"))
-}
-
-fn titles(facts: &Facts) -> (String, Vec<String>) {
-    let place = in_function(facts);
-    (format!("general protection fault{place}"), vec![format!("bad-access{place}")])
 }
 
 fn lead(facts: &Facts) -> Prose {

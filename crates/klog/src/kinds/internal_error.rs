@@ -1,19 +1,25 @@
 //! **Internal error** (arm, arm64). The kernel died of an exception that is no page fault: an undefined instruction,
 //! an external abort from a device that did not answer, a failed pointer authentication, a misaligned stack.
 
-use super::{Rule, in_function};
+use super::Rule;
+use crate::about;
+use crate::culprit;
 use crate::grammar::die;
 use crate::read::Facts;
-use oopscope_report::{Kind, Prose};
+use crate::title::Titles;
+use oopscope_report::Prose;
 
 pub(crate) static RULE: Rule = Rule {
-    kind: Kind::new("internal-error"),
+    name: "internal-error",
+    about: about::INTERNAL_ERROR,
     headers: &["Internal error: ", "Bad mode in "],
     begins,
     dies: true,
-    is_panic: false,
-    titles,
+    blame: |_| &culprit::PC_THEN_TRACE,
+    // arm64 calls an external abort so where arm says “unable to handle”: one bug, one alternative title.
+    titles: |facts| Titles::blaming(facts, "Internal error in {}", &["bad-access in {}"]),
     lead,
+    ..Rule::BASE
 };
 
 /// What follows `Internal error: `, and what it means (arch/arm64/kernel/traps.c, arch/arm64/mm/fault.c and arm's).
@@ -37,10 +43,6 @@ const ERRORS: [(&str, &str); 11] = [
 fn begins(text: &str) -> bool {
     die::parse(text).is_some_and(|die| die.internal_error && die.what != "Oops")
         || text.trim_start().starts_with("Bad mode in ")
-}
-
-fn titles(facts: &Facts) -> (String, Vec<String>) {
-    (format!("Internal error{}", in_function(facts)), Vec::new())
 }
 
 fn lead(facts: &Facts) -> Prose {

@@ -1,25 +1,65 @@
-//! The kinds of reports: one file a kind. Its doc comment explains the kind to the reader of a report; its rule
-//! tells by which lines it is found, what it is called and what it says.
+//! The kinds of reports: one file a kind. Its module documentation explains the kind to the reader of a report (the
+//! build takes it from there, `build.rs`); its rule tells by which lines it is found, whom it blames, what it is called
+//! and what it says.
 //!
 //! To add a kind: write its file, add its rule to [`RULES`], add fixtures (CONTRIBUTING.md has the checklist).
 
+pub(crate) mod atomic_sleep;
+pub(crate) mod bad_page;
 pub(crate) mod bug;
+pub(crate) mod busy_dentry;
+pub(crate) mod divide_error;
 pub(crate) mod double_fault;
+pub(crate) mod fuzzer;
 pub(crate) mod gpf;
+pub(crate) mod hung_task;
+pub(crate) mod int3;
 pub(crate) mod internal_error;
+pub(crate) mod invalid_opcode;
+pub(crate) mod kasan;
+pub(crate) mod kcsan;
+pub(crate) mod kfence;
+pub(crate) mod kmemleak;
+pub(crate) mod kmsan;
+pub(crate) mod list_corruption;
+pub(crate) mod lockdep;
+pub(crate) mod message;
+pub(crate) mod mm_counters;
+pub(crate) mod object_debug;
 pub(crate) mod oops;
 pub(crate) mod panic;
+pub(crate) mod preemptible;
+pub(crate) mod reboot;
+pub(crate) mod refcount;
+pub(crate) mod rcu_stall;
+pub(crate) mod rust_panic;
+pub(crate) mod slab;
+pub(crate) mod soft_lockup;
+pub(crate) mod spinlock;
 pub(crate) mod stack_overflow;
+pub(crate) mod stack_regs;
+pub(crate) mod stack_segment;
 pub(crate) mod trap;
+pub(crate) mod trusty;
+pub(crate) mod ubsan;
+pub(crate) mod unregister_netdevice;
+pub(crate) mod usercopy;
+pub(crate) mod vfs_busy;
 pub(crate) mod warning;
+pub(crate) mod workqueue;
 
+use crate::culprit::{Blame, NOBODY, Pick};
 use crate::read::Facts;
+use crate::title::Titles;
 use oopscope_report::{Kind, Prose};
 
 /// How reports of one kind are found and described.
 #[derive(Debug)]
 pub(crate) struct Rule {
-    pub(crate) kind: Kind,
+    /// The stable short name in the JSON document.
+    pub(crate) name: &'static str,
+    /// What this kind means, for people: its file's documentation.
+    pub(crate) about: &'static str,
     /// Literals, one of which stands in every line that begins a report of this kind. The scan looks for these
     /// alone; they are also what a reader is told was looked for.
     pub(crate) headers: &'static [&'static str],
@@ -29,28 +69,119 @@ pub(crate) struct Rule {
     pub(crate) dies: bool,
     /// `Kernel panic` is the report itself.
     pub(crate) is_panic: bool,
+    /// Whether a line that could begin another report belongs to this one instead.
+    pub(crate) absorbs: fn(&str) -> bool,
+    /// Whether a line belongs to the report that no other grammar knows.
+    pub(crate) owns: fn(&str) -> bool,
+    /// A fact that only this kind has: its name and its value.
+    pub(crate) detail: fn(&str) -> Option<(&'static str, String)>,
+    /// Reports of this kind have a trace: one without is damaged.
+    pub(crate) needs_trace: bool,
+    /// Whether the whole of what was collected is such a report after all.
+    pub(crate) confirms: fn(&Facts) -> bool,
+    /// Where the culprit is looked for.
+    pub(crate) blame: fn(&Facts) -> &'static Blame,
     /// The title and the alternative titles.
-    pub(crate) titles: fn(&Facts) -> (String, Vec<String>),
+    pub(crate) titles: fn(&Facts) -> Titles,
     /// What happened, up to the place: "A write to 0x100, inside the NULL page,".
     pub(crate) lead: fn(&Facts) -> Prose,
 }
 
+impl Rule {
+    /// What a rule leaves out.
+    pub(crate) const BASE: Self = Self {
+        name: "",
+        about: "",
+        headers: &[],
+        begins: |_| false,
+        dies: false,
+        is_panic: false,
+        absorbs: |_| false,
+        owns: |_| false,
+        detail: |_| None,
+        needs_trace: true,
+        confirms: |_| true,
+        blame: |_| &NOBODY,
+        titles: |facts| Titles::plain(facts.header.as_str()),
+        lead: headline,
+    };
+
+    /// The kind as it stands in a report.
+    pub(crate) const fn kind(&self) -> Kind {
+        Kind::new(self.name)
+    }
+
+    /// How it chooses among the functions that may be blamed.
+    pub(crate) fn pick(&self, facts: &Facts) -> Pick {
+        (self.blame)(facts).pick
+    }
+}
+
 /// All kinds, more specific ones first: the first whose `begins` holds takes the line.
-pub(crate) static RULES: [&Rule; 9] = [
+pub(crate) static RULES: &[&Rule] = &[
+    &kasan::RULE,
+    &kmsan::RULE,
+    &kcsan::RULE,
+    &kfence::RULE,
+    &ubsan::RULE,
+    &lockdep::RULE,
+    &rcu_stall::RULE,
+    &soft_lockup::RULE,
+    &hung_task::RULE,
+    &workqueue::RULE,
+    &atomic_sleep::RULE,
+    &preemptible::RULE,
+    &spinlock::RULE,
+    &bad_page::RULE,
+    &mm_counters::RULE,
+    &busy_dentry::RULE,
+    &kmemleak::RULE,
+    &slab::RULE,
     &stack_overflow::RULE,
     &double_fault::RULE,
     &oops::RULE,
+    &list_corruption::RULE,
+    &usercopy::RULE,
+    &rust_panic::RULE,
     &bug::RULE,
+    &refcount::RULE,
+    &object_debug::RULE,
+    &stack_regs::RULE,
     &warning::RULE,
     &gpf::RULE,
+    &divide_error::RULE,
+    &invalid_opcode::RULE,
+    &int3::RULE,
+    &stack_segment::RULE,
     &trap::RULE,
     &internal_error::RULE,
     &panic::RULE,
+    &unregister_netdevice::RULE,
+    &vfs_busy::RULE,
+    &reboot::RULE,
+    &trusty::RULE,
+    &fuzzer::RULE,
+    &message::RULE,
 ];
 
-/// The rule whose report a line begins.
-pub(crate) fn begins(text: &str) -> Option<&'static Rule> {
-    RULES.iter().copied().find(|rule| (rule.begins)(text))
+/// The rule whose report a line begins, and where in the line its header begins: other output may have run into it.
+pub(crate) fn begins(text: &str) -> Option<(&'static Rule, usize)> {
+    if message::is_harmless(text) {
+        return None;
+    }
+    if let Some(rule) = RULES.iter().copied().find(|rule| (rule.begins)(text)) {
+        return Some((rule, 0));
+    }
+    // Two messages in one line: `... bytes[   76.4] BUG: KASAN: …`.
+    let bound = |at: usize| !text[..at].ends_with(|c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '"' | '\'' | '`'));
+    RULES
+        .iter()
+        .flat_map(|rule| rule.headers.iter().map(move |header| (*rule, *header)))
+        .filter_map(|(rule, header)| {
+            let at = text.find(header).filter(|at| *at > 0 && bound(*at))?;
+            (rule.begins)(&text[at..]).then_some((rule, at))
+        })
+        .min_by_key(|(_, at)| *at)
 }
 
 /// Literals besides the headers that the scan must see: what frames a report, and the die counter, which every die
@@ -59,7 +190,10 @@ pub(crate) fn begins(text: &str) -> Option<&'static Rule> {
 pub(crate) const MARKS: [&str; 11] =
     ["[ cut here ]", "8<--- cut here", "[#1", "[#2", "[#3", "[#4", "[#5", "[#6", "[#7", "[#8", "[#9"];
 
-/// ` in f`, or syzkaller's ` in corrupted` when no function could be found.
-pub(crate) fn in_function(facts: &Facts) -> String {
-    format!(" in {}", facts.report.culprit.as_ref().map_or("corrupted", |culprit| culprit.function.as_str()))
+/// The verdict's beginning for kinds whose headline says it all: "The kernel reported “…”,".
+pub(crate) fn headline(facts: &Facts) -> Prose {
+    Prose::default()
+        .text("The kernel reported “")
+        .claim(facts.header.trim().to_owned(), Some(facts.header_line))
+        .text("”,")
 }

@@ -5,14 +5,18 @@
 //! x86: `BUG: kernel NULL pointer dereference, address: …` and `BUG: unable to handle …`; arm and arm64:
 //! `Unable to handle kernel … at virtual address …`; without the announcement, the die line `Oops: 0002 [#1]` alone.
 
-use super::{Rule, in_function};
+use super::Rule;
+use crate::about;
+use crate::culprit;
 use crate::explain;
 use crate::grammar::{die, fault};
 use crate::read::Facts;
-use oopscope_report::{Kind, Prose};
+use crate::title::Titles;
+use oopscope_report::Prose;
 
 pub(crate) static RULE: Rule = Rule {
-    kind: Kind::new("oops"),
+    name: "oops",
+    about: about::OOPS,
     headers: &[
         "BUG: unable to handle ",
         "BUG: kernel NULL pointer dereference",
@@ -20,12 +24,15 @@ pub(crate) static RULE: Rule = Rule {
         "Oops: ",
         "Unhandled fault: ",
         "Unhandled prefetch abort: ",
+        "BUG: Unable to handle ",
+        "BUG: Kernel NULL pointer dereference",
     ],
     begins,
     dies: true,
-    is_panic: false,
+    blame: |_| &culprit::PC_THEN_TRACE,
     titles,
     lead,
+    ..Rule::BASE
 };
 
 fn begins(text: &str) -> bool {
@@ -39,17 +46,26 @@ pub(crate) fn is_page_fault(what: &str) -> bool {
     what == "Oops" || what.starts_with("Unhandled fault")
 }
 
-fn titles(facts: &Facts) -> (String, Vec<String>) {
+fn titles(facts: &Facts) -> Titles {
+    let alts = &["bad-access in {}"];
+    if facts.fault_unhandled {
+        return Titles::blaming(facts, "Unhandled fault in {}", alts);
+    }
     let what = match facts.fault.as_deref() {
         Some("NULL pointer dereference") => "NULL pointer dereference",
+        // Old kernels printed it in two pieces, between which other output can come.
+        Some("") => {
+            return Titles::plain("BUG: unable to handle kernel").damaged("the headline is cut off before it says what was accessed");
+        }
+        Some(what) if what.starts_with("access to user memory") => "access to user memory",
+        // arm64's faults of permission: their headline says it all.
+        Some(what) if ["write to", "execute from", "read from"].iter().any(|start| what.starts_with(start)) => {
+            return Titles { damage: None, ..Titles::of_header(facts, "Unable to handle kernel", "") };
+        }
         // One bug gives several of these, by the value that the pointer happens to have.
         _ => "paging request",
     };
-    let place = in_function(facts);
-    if facts.fault_unhandled {
-        return (format!("Unhandled fault{place}"), vec![format!("bad-access{place}")]);
-    }
-    (format!("BUG: unable to handle kernel {what}{place}"), vec![format!("bad-access{place}")])
+    Titles::blaming(facts, &format!("BUG: unable to handle kernel {what} in {{}}"), alts)
 }
 
 fn lead(facts: &Facts) -> Prose {

@@ -2,18 +2,25 @@
 //! Oops or a warning came before, that is the bug, and the panic only its end.
 
 use super::Rule;
-use crate::grammar::marks;
+use crate::about;
+use crate::culprit::{self, Blame, NOBODY, Pick};
+use crate::grammar::{marks, named};
 use crate::read::Facts;
-use oopscope_report::{Kind, Prose};
+use crate::title::Titles;
+use crate::walk::Step;
+use oopscope_report::Prose;
 
 pub(crate) static RULE: Rule = Rule {
-    kind: Kind::new("panic"),
+    name: "panic",
+    about: about::PANIC,
     headers: &["Kernel panic - not syncing: "],
     begins,
     dies: true,
     is_panic: true,
+    blame,
     titles,
     lead,
+    ..Rule::BASE
 };
 
 fn begins(text: &str) -> bool {
@@ -116,29 +123,74 @@ pub(crate) fn meaning(reason: &str) -> Option<&'static str> {
     meaning_of(reason).map(|(_, _, words)| *words)
 }
 
-/// "kernel panic: REASON", with numbers and addresses that differ each time as NUM.
-fn titles(facts: &Facts) -> (String, Vec<String>) {
-    let reason = facts.report.panic.as_ref().map_or("", |panic| panic.reason.as_str());
-    if let Some(rest) = reason.strip_prefix("stack-protector: Kernel stack is corrupted in: ") {
-        let function = rest.split('+').next().unwrap_or(rest);
-        return (format!("kernel panic: stack is corrupted in {function}"), Vec::new());
-    }
-    let reason = reason.split(" exitcode=").next().unwrap_or(reason).trim();
-    (format!("kernel panic: {}", numbers_as_num(reason)), Vec::new())
+const STACK_PROTECTOR: &str = "stack-protector: Kernel stack is corrupted in: ";
+
+/// The function that found its own canary overwritten.
+static CANARY: Blame = Blame { steps: &[Step::Line(canary)], or: &[], innocent: &[], pick: Pick::Named };
+/// The same where the kernel could print no name.
+static CANARY_TRACE: Blame =
+    Blame { steps: &[Step::Trace, Step::Frames], or: &[], innocent: &["stack_chk"], pick: Pick::First };
+static STACK_END: Blame = Blame {
+    steps: &[Step::Trace, Step::Frames],
+    or: &[],
+    innocent: &["schedule", "retint_kernel"],
+    pick: Pick::Anchored,
+};
+static OVERFLOW: Blame =
+    Blame { steps: &[Step::Trace, Step::Frames], or: &[], innocent: &["bad_stack"], pick: Pick::Anchored };
+
+fn canary(text: &str) -> Option<Option<&str>> {
+    let (_, rest) = text.split_once(STACK_PROTECTOR)?;
+    named::function(rest).map(Some)
 }
 
-fn numbers_as_num(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(at) = rest.find(|c: char| c.is_ascii_digit()) {
-        let starts_word = rest[..at].chars().next_back().is_none_or(|c| !c.is_alphanumeric() && c != '_');
-        let end = rest[at..].find(|c: char| !c.is_ascii_alphanumeric()).map_or(rest.len(), |n| at + n);
-        out.push_str(&rest[..at]);
-        out.push_str(if starts_word { "NUM" } else { &rest[at..end] });
-        rest = &rest[end..];
+fn reason(facts: &Facts) -> &str {
+    facts.report.panic.as_ref().map_or("", |panic| panic.reason.as_str())
+}
+
+fn blame(facts: &Facts) -> &'static Blame {
+    let reason = reason(facts);
+    if reason.starts_with(STACK_PROTECTOR) {
+        if canary(&facts.header).is_some() { &CANARY } else { &CANARY_TRACE }
+    } else if reason.starts_with("corrupted stack end detected inside scheduler") {
+        &STACK_END
+    } else if reason.starts_with("kernel stack overflow") {
+        &OVERFLOW
+    } else if is_nobodys_fault(reason) {
+        &NOBODY
+    } else {
+        &culprit::TRACE
     }
-    out.push_str(rest);
-    out
+}
+
+/// "kernel panic: REASON". A reason that tells how another report ended is, without that report, what is left of it.
+fn titles(facts: &Facts) -> Titles {
+    let reason = reason(facts);
+    if reason.starts_with("stack-protector:") {
+        return Titles::blaming(facts, "kernel panic: stack is corrupted in {}", &[]);
+    }
+    if reason.starts_with("corrupted stack end detected inside scheduler") {
+        return Titles::blaming(facts, "kernel panic: corrupted stack end in {}", &["stack-overflow in {}"]);
+    }
+    if reason.starts_with("kernel stack overflow") {
+        return Titles::blaming(facts, "kernel stack overflow in {}", &["stack-overflow in {}"]);
+    }
+    if reason.starts_with("Attempted to kill init!") {
+        return Titles::plain("kernel panic: Attempted to kill init!");
+    }
+    if reason.starts_with("Couldn't open N_TTY ldisc for ") && reason.contains(" --- error -") {
+        return Titles::plain("kernel panic: Couldn't open N_TTY ldisc");
+    }
+    for (start, title) in [
+        ("Fatal exception", "kernel panic: Fatal exception"),
+        ("panic_on_warn set", "kernel panic: panic_on_warn set"),
+        ("hung_task: blocked tasks", "kernel panic: hung_task: blocked tasks"),
+    ] {
+        if reason.starts_with(start) {
+            return Titles::plain(title).damaged("the report that this panic ends is not in the log");
+        }
+    }
+    Titles::plain(format!("kernel panic: {reason}"))
 }
 
 fn lead(facts: &Facts) -> Prose {
@@ -162,7 +214,5 @@ mod tests {
         assert!(meaning("Fatal exception in interrupt").unwrap().contains("interrupt"));
         assert!(meaning("Fatal exception").unwrap().contains("panic_on_oops"));
         assert!(is_consequence("kernel: panic_on_warn set ..."));
-        assert_eq!(numbers_as_num("mount root fs on unknown-block(0,0)"), "mount root fs on unknown-block(NUM,NUM)");
-        assert_eq!(numbers_as_num("N_TTY0 ldisc 12"), "N_TTY0 ldisc NUM");
     }
 }

@@ -5,20 +5,34 @@
 //! x86: `BUG: TASK stack guard page was hit at …`, older `kernel stack overflow (page fault): 0000 [#1]`; arm64:
 //! `Insufficient stack space to handle exception!`, then the panic `kernel stack overflow`.
 
-use super::{Rule, in_function};
+use super::Rule;
+use crate::about;
+use crate::culprit::{Blame, Pick};
 use crate::grammar::die;
 use crate::read::Facts;
-use oopscope_report::{Kind, Prose};
+use crate::title::Titles;
+use crate::walk::Step;
+use oopscope_report::Prose;
 use std::collections::BTreeMap;
 
 pub(crate) static RULE: Rule = Rule {
-    kind: Kind::new("stack-overflow"),
+    name: "stack-overflow",
+    about: about::STACK_OVERFLOW,
     headers: &["stack guard page was hit at ", "Insufficient stack space to handle exception", "kernel stack overflow"],
     begins,
     dies: true,
-    is_panic: false,
+    absorbs: |text| text.contains("kernel stack overflow"),
+    blame: |_| &ANCHORED,
     titles,
     lead,
+    ..Rule::BASE
+};
+
+static ANCHORED: Blame = Blame {
+    steps: &[Step::Pc, Step::Trace, Step::Frames],
+    or: &[Step::Trace, Step::Frames],
+    innocent: &["bad_stack"],
+    pick: Pick::Anchored,
 };
 
 fn begins(text: &str) -> bool {
@@ -29,14 +43,13 @@ fn begins(text: &str) -> bool {
             .is_some_and(|die| die.what.starts_with("kernel stack overflow") || die.what == "stack guard page")
 }
 
-fn titles(facts: &Facts) -> (String, Vec<String>) {
-    let place = in_function(facts);
-    let what = if facts.report.arch.is_none_or(|arch| matches!(arch.name(), "x86-64" | "i386")) {
-        "BUG: stack guard page was hit"
+fn titles(facts: &Facts) -> Titles {
+    let title = if facts.report.arch.is_none_or(|arch| matches!(arch.name(), "x86-64" | "i386")) {
+        "BUG: stack guard page was hit in {}"
     } else {
-        "kernel stack overflow"
+        "kernel stack overflow in {}"
     };
-    (format!("{what}{place}"), vec![format!("stack-overflow{place}")])
+    Titles::blaming(facts, title, &["stack-overflow in {}"])
 }
 
 fn lead(facts: &Facts) -> Prose {

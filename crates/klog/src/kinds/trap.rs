@@ -2,20 +2,30 @@
 //! nobody had set. x86 names the exception on the die line; `invalid opcode` after `kernel BUG at` is a BUG, alone it
 //! is code that was overwritten or jumped into, or a sanitizer's trap.
 
-use super::{Rule, in_function, oops};
+use super::{Rule, oops};
+use crate::about;
+use crate::culprit;
 use crate::grammar::die;
 use crate::read::Facts;
-use oopscope_report::{Kind, Prose};
+use crate::title::Titles;
+use oopscope_report::Prose;
 
 pub(crate) static RULE: Rule = Rule {
-    kind: Kind::new("trap"),
-    headers: &["divide error: ", "invalid opcode: ", "int3: ", "stack segment: ", "double fault: "],
+    name: "trap",
+    about: about::TRAP,
+    headers: &["double fault: ", "Alignment trap: "],
     begins,
     dies: true,
-    is_panic: false,
+    blame: |_| &culprit::PC_THEN_TRACE,
     titles,
     lead,
+    ..Rule::BASE
 };
+
+/// True for a die line of x86 whose exception has one of these names.
+pub(super) fn is_die(text: &str, names: &[&str]) -> bool {
+    die::parse(text).is_some_and(|die| !die.internal_error && names.iter().any(|name| die.what.starts_with(name)))
+}
 
 /// Exceptions and what they mean (Intel SDM volume 3, 6.15; the names of arch/x86/kernel/traps.c).
 const TRAPS: [(&str, &str, &str); 12] = [
@@ -50,6 +60,9 @@ const TRAPS: [(&str, &str, &str); 12] = [
 ];
 
 fn begins(text: &str) -> bool {
+    if text.trim_start().starts_with("Alignment trap: ") {
+        return true;
+    }
     die::parse(text).is_some_and(|die| {
         !die.internal_error && !oops::is_page_fault(die.what) && !die.what.contains("general protection fault")
     })
@@ -59,15 +72,16 @@ fn what(facts: &Facts) -> &str {
     facts.report.trap.as_ref().map_or("trap", |trap| trap.name.as_str())
 }
 
-fn titles(facts: &Facts) -> (String, Vec<String>) {
+fn titles(facts: &Facts) -> Titles {
+    if facts.header.contains("Alignment trap: ") {
+        return Titles::blaming(facts, "Alignment trap in {}", &[]);
+    }
     let what = what(facts);
     let name = TRAPS.iter().find(|(start, ..)| what.starts_with(start)).map_or(what, |t| t.1);
-    let place = in_function(facts);
-    let alt = if what.starts_with("double fault") { vec![format!("stack-overflow{place}")] } else { Vec::new() };
-    (format!("{name}{place}"), alt)
+    Titles::blaming(facts, &format!("{} in {{}}", name.replace(['{', '}'], "")), &[])
 }
 
-fn lead(facts: &Facts) -> Prose {
+pub(super) fn lead(facts: &Facts) -> Prose {
     let what = what(facts);
     let line = facts.report.trap.as_ref().map(|trap| trap.line);
     let prose = Prose::default().text("A trap of the processor, ").claim(what, line);

@@ -1,14 +1,95 @@
 //! **WARNING.** The kernel's code found something that should not be (`WARN()`, `WARN_ON()`), printed where, and went
 //! on. Nothing has crashed; but what was found is a bug, and it may be the cause of a crash that follows.
 
-use super::{Rule, in_function};
+use super::Rule;
+use crate::about;
+use crate::culprit::{Blame, Pick};
 use crate::explain::{at_source, quoted};
-use crate::grammar::{decimal, frame};
+use crate::grammar::{decimal, frame, named};
 use crate::read::Facts;
-use oopscope_report::{Kind, Prose};
+use crate::title::Titles;
+use crate::walk::Step;
+use oopscope_report::Prose;
 
-pub(crate) static RULE: Rule =
-    Rule { kind: Kind::new("warning"), headers: &["WARNING: "], begins, dies: false, is_panic: false, titles, lead };
+pub(crate) static RULE: Rule = Rule {
+    name: "warning",
+    about: about::WARNING,
+    headers: &["WARNING: "],
+    begins,
+    blame: |facts| sort(facts).1,
+    titles: |facts| Titles::blaming(facts, sort(facts).0, &[]),
+    lead,
+    ..Rule::BASE
+};
+
+/// A WARN traps since 4.11, and what lies below the trap is the report (`--- interrupt: 700 at f` on powerpc); older
+/// ones only print a trace.
+pub(crate) const STEPS: &[Step] = &[Step::Line(trap), Step::Frames];
+pub(crate) const OR: &[Step] = &[Step::Trace, Step::Frames];
+
+pub(crate) static ANY: Blame = warn(&[]);
+static KMALLOC: Blame = warn(&["kmalloc", "krealloc", "slab", "kmem"]);
+static KOBJECT: Blame = warn(&["kobject_"]);
+static PROC: Blame = warn(&["proc_"]);
+static USERCOPY: Blame = warn(&["usercopy", "__check"]);
+static SOCKET: Blame = warn(&["lock_sock", "release_sock"]);
+static USB: Blame =
+    warn(&["usb_submit_urb", "usb_start_wait_urb", "usb_bulk_msg", "usb_interrupt_msg", "usb_control_msg"]);
+
+const fn warn(innocent: &'static [&'static str]) -> Blame {
+    Blame { steps: STEPS, or: OR, innocent, pick: Pick::First }
+}
+
+/// The instruction pointer's line, or powerpc's `--- interrupt: 700 at f+0x1/0x2`.
+fn trap(text: &str) -> Option<Option<&str>> {
+    if let Some((_, rest)) = text.split_once("--- interrupt: ") {
+        let (_, place) = rest.split_once(" at ")?;
+        return named::function(place).map(Some);
+    }
+    let pc = crate::grammar::pc::parse(text).filter(|pc| !pc.link)?;
+    Some(pc.place.function.filter(|_| !pc.user))
+}
+
+/// Warnings of helpers are many bugs in one place: who called them tells these apart, and the helper gives the name.
+fn sort(facts: &Facts) -> (&'static str, &'static Blame) {
+    let header = &facts.header;
+    let file = facts.source.as_ref().map_or("", |(file, ..)| file.as_str());
+    let function = header_function(header);
+    if file == "mm/usercopy.c" {
+        ("WARNING: bad usercopy in {}", &USERCOPY)
+    } else if file == "lib/kobject.c" {
+        ("WARNING: kobject bug in {}", &KOBJECT)
+    } else if file == "fs/proc/generic.c" {
+        ("WARNING: proc registration bug in {}", &PROC)
+    } else if file == "kernel/locking/lockdep.c" && function.contains("lock_") {
+        ("WARNING: locking bug in {}", &SOCKET)
+    } else if file.starts_with("mm/") && is_malloc(function) {
+        ("WARNING: kmalloc bug in {}", &KMALLOC)
+    } else if file == "mm/vmalloc.c" && function.contains("__vmalloc_node") {
+        ("WARNING: zero-size vmalloc in {}", &ANY)
+    } else if function.starts_with("usb_submit_urb") {
+        ("WARNING in {}/usb_submit_urb", &USB)
+    } else {
+        ("WARNING in {}", &ANY)
+    }
+}
+
+/// The function that the headline names.
+fn header_function(text: &str) -> &str {
+    header(text).and_then(|header| header.place?.function).unwrap_or("")
+}
+
+/// `kmalloc_slab`, `kvmalloc_node`, `vmalloc…`.
+fn is_malloc(function: &str) -> bool {
+    let rest = function.strip_prefix('k').unwrap_or(function);
+    let one = rest.char_indices().nth(1).map_or("", |(at, _)| &rest[at..]);
+    function.starts_with("malloc") || rest.starts_with("malloc") || one.starts_with("malloc")
+}
+
+/// True for the headline of a WARN in one source file.
+pub(crate) fn is_at(text: &str, source_file: &str) -> bool {
+    text.contains(source_file) && header(text).is_some_and(|header| header.file.is_some_and(|(file, _)| file.ends_with(source_file)))
+}
 
 /// What the header of a WARN names.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -80,21 +161,6 @@ pub(crate) fn source(text: &str) -> Option<(&str, u32)> {
 
 fn begins(text: &str) -> bool {
     header(text).is_some()
-}
-
-fn titles(facts: &Facts) -> (String, Vec<String>) {
-    let place = in_function(facts);
-    // Reference counts, list checks and the like warn in a helper, and one helper has many bugs: the name of the
-    // check says more. The message tells which check it was.
-    let check = [("refcount_t:", "refcount bug"), ("ODEBUG:", "ODEBUG bug"), ("kobject", "kobject bug")]
-        .iter()
-        .find(|(start, _)| facts.message.iter().any(|(text, _)| text.trim_start().starts_with(start)));
-    // Old refcount_t warned without words.
-    let refcount = facts.source.as_ref().filter(|(file, ..)| file == "lib/refcount.c").map(|_| ("", "refcount bug"));
-    match check.copied().or(refcount) {
-        Some((_, name)) => (format!("WARNING: {name}{place}"), Vec::new()),
-        None => (format!("WARNING{place}"), Vec::new()),
-    }
 }
 
 fn lead(facts: &Facts) -> Prose {

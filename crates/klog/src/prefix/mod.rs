@@ -19,6 +19,15 @@ pub(crate) struct Prefix {
     pub(crate) caller: Option<Caller>,
     /// printk level, 0 (emergency) to 7 (debug).
     pub(crate) level: Option<u8>,
+    /// A channel that carries the kernel's messages alone said so (`kernel:` of syslog, dmesg's own forms).
+    pub(crate) of_kernel: bool,
+}
+
+impl Prefix {
+    /// True when the prefix shows that the kernel printed the line, not a program on the same console.
+    pub(crate) const fn is_kernel(&self) -> bool {
+        self.of_kernel || self.time.is_some() || self.caller.is_some() || self.level.is_some()
+    }
 }
 
 /// Who printed a line: `T123` a task by its PID, `C1` a CPU outside of task context.
@@ -45,10 +54,11 @@ pub(crate) fn strip(line: &str) -> (Prefix, &str) {
             if had_time {
                 None
             } else {
-                syslog::strip(rest)
+                let kernels = syslog::strip(rest)
                     .or_else(|| dmesg::strip(rest, &mut prefix))
-                    .or_else(|| records::strip(rest, &mut prefix))
-                    .or_else(|| terminal::strip(rest))
+                    .or_else(|| records::strip(rest, &mut prefix));
+                prefix.of_kernel |= kernels.is_some();
+                kernels.or_else(|| terminal::strip(rest))
             }
         });
         let Some(next) = next else { break };

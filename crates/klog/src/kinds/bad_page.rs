@@ -1,0 +1,72 @@
+//! **Bad page.** A page of memory is in a state that it can't be in: freed with references or flags left (“Bad page
+//! state”), found in the page cache while it is not of it, or mapped by a page-table entry that makes no sense (“Bad page
+//! map”). The task named is only the one that noticed, when it freed, allocated or unmapped the page. With page_owner
+//! built in, “page last allocated via” says whose page it is: that is the trail. Without it, suspect a reference that was
+//! put twice, or memory that was overwritten.
+//!
+//! Headlines: `BUG: Bad page state in process comm  pfn:12345` (mm/page_alloc.c), `BUG: Bad page map in process …`
+//! (mm/memory.c), `BUG: Bad page cache in process …` (mm/filemap.c).
+
+use super::Rule;
+use crate::about;
+use crate::culprit::{Blame, NOBODY, Pick};
+use crate::read::Facts;
+use crate::title::Titles;
+use crate::walk::Step;
+
+pub(crate) static RULE: Rule = Rule {
+    name: "bad-page",
+    about: about::BAD_PAGE,
+    headers: &["BUG: Bad page "],
+    begins: |text| what(text).is_some(),
+    owns: |text| {
+        let text = text.trim_start();
+        ["page:", "page: ", "head:", "flags: ", "raw: ", "page dumped because: ", "page_owner tracks the page", "page last ", "bad because of flags", "addr:", "file:", "page_type: ", "aops:", "pte:"]
+            .iter()
+            .any(|start| text.starts_with(start))
+    },
+    detail: |text| {
+        let text = text.trim();
+        [("page dumped because: ", "because"), ("flags: ", "flags"), ("page last allocated via ", "last allocated"), ("page_type: ", "type")]
+            .into_iter()
+            .find_map(|(words, name)| Some((name, text.strip_prefix(words)?.to_owned())))
+    },
+    blame: |facts| if what(&facts.header) == Some("map") { &NOBODY } else { &OWNER },
+    titles: |facts: &Facts| match what(&facts.header) {
+        Some("map") => Titles::plain("BUG: Bad page map"),
+        what => Titles::blaming(facts, &format!("BUG: Bad page {} in {{}}", what.unwrap_or("state")), &[]),
+    },
+    ..Rule::BASE
+};
+
+/// Whoever allocated the page last, where page_owner knows.
+static OWNER: Blame = Blame {
+    steps: &[Step::Line(last_allocated), Step::Frames],
+    or: &[],
+    innocent: &[
+        "free_page",
+        "put_page",
+        "get_page",
+        "update_page",
+        "release_page",
+        "free_unref",
+        "^_folio",
+        "^__folio",
+        "^folio",
+        "truncate_inode_pages",
+        "page_frag_free",
+        "alloc",
+        "vmap",
+        "page_owner",
+    ],
+    pick: Pick::First,
+};
+
+fn last_allocated(text: &str) -> Option<Option<&str>> {
+    text.contains("page last allocated").then_some(None)
+}
+
+fn what(text: &str) -> Option<&'static str> {
+    let (_, rest) = text.split_once("BUG: Bad page ")?;
+    ["state", "cache", "map"].into_iter().find(|what| rest.strip_prefix(what).is_some_and(|rest| rest.starts_with(" in ")))
+}

@@ -1,0 +1,68 @@
+//! **Memory leak.** kmemleak scanned all memory and found no pointer to an object that is still allocated: nobody can ever
+//! free it. The backtrace is where it was allocated; look there for the path (most often an error path) that forgets it.
+//! A pointer that is kept in a disguised form (shifted, in a device's register) gives a false report; scan twice before
+//! believing a young object.
+//!
+//! `unreferenced object 0xffff888104a3c000 (size 32):`, from /sys/kernel/debug/kmemleak (mm/kmemleak.c); fuzzers print it
+//! under `BUG: memory leak`. In the log itself stands only `kmemleak: 12 new suspected memory leaks`.
+
+use super::Rule;
+use crate::about;
+use crate::culprit::{Blame, Pick};
+use crate::grammar::marks;
+use crate::title::Titles;
+use crate::walk::Step;
+use oopscope_report::Prose;
+
+pub(crate) static RULE: Rule = Rule {
+    name: "kmemleak",
+    about: about::KMEMLEAK,
+    headers: &["BUG: memory leak", "unreferenced object 0x"],
+    begins: |text| {
+        let text = text.trim_start();
+        text.starts_with("BUG: memory leak") || text.starts_with("unreferenced object 0x")
+    },
+    absorbs: |text| text.trim_start().starts_with("unreferenced object 0x"),
+    owns: |text| {
+        let trimmed = text.trim_start();
+        trimmed.starts_with("comm \"") || trimmed.starts_with("hex dump") || marks::is_any_trace_start(text)
+    },
+    detail: |text| {
+        let text = text.trim();
+        if let Some(object) = text.strip_prefix("unreferenced object ") {
+            return Some(("object", object.trim_end_matches(':').to_owned()));
+        }
+        text.starts_with("comm \"").then(|| ("allocated by", text.to_owned()))
+    },
+    blame: |_| &ALLOCATION,
+    titles: |facts| Titles::blaming(facts, "memory leak in {}", &[]),
+    lead: |facts| Prose::default().claim("An object that nobody points to any more", Some(facts.header_line)).text(" was allocated"),
+    ..Rule::BASE
+};
+
+static ALLOCATION: Blame = Blame {
+    steps: &[Step::Line(backtrace), Step::Frames],
+    or: &[],
+    innocent: &[
+        "kmemleak",
+        "mmap",
+        "kmem",
+        "slab",
+        "alloc",
+        "create_object",
+        "idr_get",
+        "list_lru_init",
+        "kasprintf",
+        "kvasprintf",
+        "pcpu_create",
+        "strdup",
+        "strndup",
+        "memdup",
+    ],
+    pick: Pick::First,
+};
+
+fn backtrace(text: &str) -> Option<Option<&str>> {
+    let (_, rest) = text.split_once("backtrace")?;
+    (rest.starts_with(':') || rest.starts_with(" (crc ")).then_some(None)
+}

@@ -1,0 +1,26 @@
+//! **List corruption.** A linked list's neighbours do not point back at each other: the entry was added twice, removed
+//! twice, or its memory was freed and used for something else. The check stands in front of every insertion and removal
+//! (CONFIG_DEBUG_LIST); the message before the BUG says which pointer was wrong: LIST_POISON1 or 2 there means that the
+//! entry had already been removed. The function named is the one that noticed; suspect a missing lock around the list or
+//! an object that lives shorter than its place in it.
+//!
+//! `list_del corruption. prev->next should be …`, then `kernel BUG at lib/list_debug.c:62!`.
+
+use super::Rule;
+use crate::about;
+use crate::culprit;
+use crate::explain::quoted;
+use crate::title::Titles;
+use oopscope_report::Prose;
+
+pub(crate) static RULE: Rule = Rule {
+    name: "list-corruption",
+    about: about::LIST_CORRUPTION,
+    headers: &["kernel BUG at lib/list_debug.c"],
+    begins: |text| text.contains("kernel BUG at lib/list_debug.c"),
+    dies: true,
+    blame: |_| &culprit::TRACE,
+    titles: |facts| Titles::blaming(facts, "BUG: corrupted list in {}", &["bad-access in {}"]),
+    lead: |facts| quoted(Prose::default().claim("A linked list is corrupt", Some(facts.header_line)), facts),
+    ..Rule::BASE
+};

@@ -1,0 +1,88 @@
+//! **A slab object was written when it must not be.** The allocator's own checks (slub_debug) found an object's poison,
+//! red zone or free list changed: somebody wrote after freeing it, or beyond its end. It is noticed at the next
+//! allocation or free, long after; the task and trace in the report are those of the finder. “Allocated in” and “Freed in”
+//! say whose object it was, the bytes that changed and their offset how it was hit.
+//!
+//! Headline: `BUG kmalloc-32 (Tainted: G B): Poison overwritten`, between `=====` and `-----` (mm/slub.c `slab_bug`); then
+//! `Allocated in f age=… cpu=… pid=…`, `Object …:` rows, `FIX …`.
+
+use super::Rule;
+use crate::about;
+use crate::culprit::{Blame, NOBODY, Pick};
+use crate::grammar::marks;
+use crate::read::Facts;
+use crate::title::Titles;
+use crate::walk::Step;
+use oopscope_report::Prose;
+
+pub(crate) static RULE: Rule = Rule {
+    name: "slab",
+    about: about::SLAB,
+    headers: &["BUG "],
+    begins: |text| parts(text).is_some(),
+    owns: |text| owns(text.trim_start()),
+    detail: |text| {
+        let text = text.trim();
+        for (words, name) in [("Allocated in ", "allocated"), ("Freed in ", "freed"), ("Slab 0x", "slab"), ("Object 0x", "object"), ("FIX ", "repaired")] {
+            if text.starts_with(words) || text.strip_prefix("INFO: ").is_some_and(|rest| rest.starts_with(words)) {
+                return Some((name, text.strip_prefix("INFO: ").unwrap_or(text).to_owned()));
+            }
+        }
+        (text.contains("First byte 0x") || text.starts_with("0x") && text.contains(" @offset=")).then(|| ("changed", text.to_owned()))
+    },
+    blame: |facts| if facts.find_line(|text| owner(text).map(|_| ())).is_some() { &OWNER } else { &NOBODY },
+    titles,
+    lead,
+    needs_trace: false,
+    ..Rule::BASE
+};
+
+/// Whose object it was, where SLUB keeps that (`slub_debug=U`).
+static OWNER: Blame = Blame { steps: &[Step::Line(owner), Step::Frames], or: &[], innocent: &["alloc"], pick: Pick::First };
+
+fn owner(text: &str) -> Option<Option<&str>> {
+    let (_, rest) = text.split_once("Allocated in ")?;
+    rest.contains(" age=").then(|| crate::grammar::named::function(rest))
+}
+
+/// The cache and what is wrong with it.
+fn parts(text: &str) -> Option<(&str, &str)> {
+    let rest = text.trim_start().strip_prefix("BUG ")?;
+    let (cache, rest) = rest.split_once(' ').filter(|(cache, _)| !cache.ends_with(':')).or_else(|| rest.split_once(": ").map(|(cache, _)| (cache, &rest[cache.len()..])))?;
+    if cache.is_empty() || rest.starts_with("at ") {
+        return None;
+    }
+    // `(Tainted: G    B)`, `(Not tainted)`; before 3.10 nothing stood between.
+    let what = match rest.strip_prefix('(') {
+        Some(rest) => rest.split_once("): ")?.1,
+        None => rest.strip_prefix(": ")?,
+    };
+    (!what.is_empty()).then_some((cache, what.trim()))
+}
+
+fn titles(facts: &Facts) -> Titles {
+    let Some((cache, what)) = parts(&facts.header) else { return Titles::plain(facts.header.as_str()) };
+    if what == "Object already free" {
+        return Titles::plain("BUG: Object already free");
+    }
+    Titles::plain(format!("BUG {cache}: {what}"))
+}
+
+fn owns(text: &str) -> bool {
+    ["Allocated in ", "Freed in ", "INFO: Allocated in ", "INFO: Freed in ", "INFO: Slab ", "INFO: Object ", "INFO: 0x", "Slab 0x", "Object ", "Redzone ", "Padding ", "Bytes b4 ", "FIX ", "0x", "-----", "Disabling lock debugging", "Left Redzone ", "Right Redzone "]
+        .iter()
+        .any(|start| text.starts_with(start))
+        || marks::is_fence(text)
+}
+
+fn lead(facts: &Facts) -> Prose {
+    match parts(&facts.header) {
+        Some((cache, what)) => Prose::default()
+            .text("An object of the cache ")
+            .code(cache.to_owned(), Some(facts.header_line))
+            .text(" is damaged (")
+            .claim(what.to_owned(), Some(facts.header_line))
+            .text("),"),
+        None => super::headline(facts),
+    }
+}

@@ -1,0 +1,152 @@
+//! Walks through the lines of a report to the functions that may be blamed, the way that its kind prescribes.
+//!
+//! A kind knows where its bug is named: at the instruction pointer, in the trace below an interrupt, in the second lock
+//! of a deadlock. Such a way is a short list of [`Step`]s over the report's lines, in their order. Must never look at
+//! frames that the kernel's unwinder did not vouch for, and must never choose: that is `culprit`'s job.
+
+use crate::grammar::frame::{self, base_name};
+use crate::grammar::{marks, pc};
+use crate::line::Line;
+use crate::segment::Part;
+use std::borrow::Cow;
+
+/// One step of the way.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Step {
+    /// On to the next line with an instruction pointer; its function is a candidate.
+    Pc,
+    /// On to the next line that begins a trace.
+    Trace,
+    /// On to the next line in which this finds what it looks for, and the function that it names, if it names one.
+    Line(fn(&str) -> Option<Option<&str>>),
+    /// The frames from here on, until another trace begins or the next step's line comes.
+    Frames,
+}
+
+/// A function on the way.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Candidate {
+    /// The name for people: without compiler suffixes, Rust's demangled.
+    pub(crate) name: String,
+    pub(crate) module: Option<String>,
+    pub(crate) offset: Option<u64>,
+    pub(crate) line: u64,
+    /// It is where the instruction pointer was.
+    pub(crate) is_pc: bool,
+}
+
+/// What was found.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Found {
+    /// The candidates of each trace on the way, innermost first.
+    pub(crate) traces: Vec<Vec<Candidate>>,
+    /// The trace of a forced allocation failure lies inside the report: then the two are mixed.
+    pub(crate) fault_injected: Option<u64>,
+}
+
+/// Walks.
+pub(crate) fn walk(lines: &[(Part, Line)], steps: &[Step]) -> Found {
+    let mut found = Found::default();
+    let mut rest = lines.iter();
+    let mut candidates = Vec::new();
+    let mut begun = 0;
+    let mut at = 0;
+    while let Some(step) = steps.get(at) {
+        if matches!(step, Step::Frames) {
+            if begun > 0 {
+                found.traces.push(std::mem::take(&mut candidates));
+            }
+            begun += 1;
+        }
+        at += 1;
+        for (_, line) in rest.by_ref() {
+            if is_fault_injection(&line.text) {
+                found.fault_injected = Some(line.number);
+                break;
+            }
+            match step {
+                Step::Pc => {
+                    if let Some(pc) = pc::parse(&line.text).filter(|pc| !pc.link) {
+                        candidates.extend(of_place(&pc.place, line.number, true).filter(|_| !pc.user));
+                        break;
+                    }
+                }
+                Step::Trace => {
+                    if marks::is_trace_start(&line.text) {
+                        break;
+                    }
+                }
+                Step::Line(finds) => {
+                    if let Some(named) = finds(&line.text) {
+                        candidates.extend(named.and_then(|name| of_name(name, line.number)));
+                        break;
+                    }
+                }
+                Step::Frames => {
+                    if marks::is_any_trace_start(&line.text) {
+                        break;
+                    }
+                    let next = match steps.get(at) {
+                        Some(Step::Line(finds)) => finds(&line.text),
+                        Some(Step::Pc) => pc::parse(&line.text).filter(|pc| !pc.link).map(|_| None),
+                        _ => None,
+                    };
+                    if let Some(named) = next {
+                        candidates.extend(named.and_then(|name| of_name(name, line.number)));
+                        if let Some(pc) = pc::parse(&line.text).filter(|pc| !pc.user && !pc.link) {
+                            candidates.extend(of_place(&pc.place, line.number, true));
+                        }
+                        at += 1;
+                        break;
+                    }
+                    push_frame(&mut candidates, line);
+                }
+            }
+        }
+    }
+    found.traces.push(candidates);
+    found
+}
+
+/// The frame of a line: two functions where the kernel prints callee and caller (arm).
+fn push_frame(candidates: &mut Vec<Candidate>, line: &Line) {
+    let Some(frame) = frame::parse(&line.text) else { return };
+    if !frame.reliable {
+        return;
+    }
+    candidates.extend(frame.callee.and_then(|name| of_name(name, line.number)));
+    candidates.extend(of_place(&frame.place, line.number, false));
+}
+
+fn of_place(place: &frame::Place<'_>, line: u64, is_pc: bool) -> Option<Candidate> {
+    Some(Candidate {
+        name: name_of(place.function?).into_owned(),
+        module: place.module.map(str::to_owned),
+        offset: place.offset,
+        line,
+        is_pc,
+    })
+}
+
+fn of_name(name: &str, line: u64) -> Option<Candidate> {
+    let name = name_of(name).into_owned();
+    (!name.is_empty()).then_some(Candidate { name, module: None, offset: None, line, is_pc: false })
+}
+
+/// A symbol as people say it: no compiler suffixes; Rust's mangled names (`_R…`, the v0 scheme) as paths.
+pub(crate) fn name_of(symbol: &str) -> Cow<'_, str> {
+    if symbol.starts_with("_R")
+        && let Ok(path) = rustc_demangle::try_demangle(symbol)
+    {
+        return Cow::Owned(format!("{path:#}"));
+    }
+    Cow::Borrowed(base_name(symbol))
+}
+
+/// A frame of `should_fail()`, by which fault injection prints a trace of its own (lib/fault-inject.c).
+fn is_fault_injection(text: &str) -> bool {
+    text.contains("should_fail")
+        && frame::parse(text).is_some_and(|frame| {
+            frame.reliable && frame.place.function.is_some_and(|name| matches!(base_name(name), "should_fail" | "should_failslab"))
+        })
+}
