@@ -75,6 +75,8 @@ fn by_tag(tag: &str, event: JsValue) -> Result<Event, Error> {
             Event::Rendered { text, file_name }
         }
         "shared" => Event::Shared(from_value(event)?),
+        "triage-progress" => Event::TriageProgress(from_value(event)?),
+        "triaged" => Event::Triaged(from_value(event)?),
         "failed" => Event::Failed(from_value(event)?),
         other => return Err(Error::new(format!("an event of the unknown type “{other}”"))),
     })
@@ -95,6 +97,8 @@ mod tests {
             Event::Found { .. } => "found",
             Event::Rendered { .. } => "rendered",
             Event::Shared(_) => "shared",
+            Event::TriageProgress(_) => "triage-progress",
+            Event::Triaged(_) => "triaged",
             Event::Failed(_) => "failed",
         }
     }
@@ -111,6 +115,8 @@ mod tests {
             (Event::Found { line: Some(1) }, "line type"),
             (Event::Rendered { text: text(), file_name: text() }, "file_name text type"),
             (Event::Shared(Box::default()), ""),
+            (Event::TriageProgress(oopscope_protocol::TriageProgress::default()), ""),
+            (Event::Triaged(Box::default()), ""),
             (Event::Failed(oopscope_protocol::Problem::default()), "advice code message type"),
         ];
         for (event, fields) in events {
