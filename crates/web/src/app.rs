@@ -406,7 +406,7 @@ impl App {
             html! {
                 <ReportView key={open.current} report={Rc::clone(report)} index={open.current} summary={Rc::clone(&open.summary)}
                     engine={self.engine.clone()} epoch={open.epoch} selection={open.selection}
-                    opened={Rc::clone(&open.opened)} change={change.clone()} />
+                    folds={Rc::clone(&open.folds)} change={change.clone()} />
             }
         });
         html! {

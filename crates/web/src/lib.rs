@@ -19,6 +19,7 @@ mod format;
 mod highlight;
 mod input;
 mod keyboard;
+mod listing_text;
 mod num;
 mod stack_rows;
 mod state;

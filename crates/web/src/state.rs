@@ -1,10 +1,10 @@
 //! What the page knows: the one place that every component draws from. Must never touch the browser or the
 //! engine: [`crate::update`] changes it and says what is to be done.
 
-use crate::stack_rows::Fold;
+use crate::stack_rows::Folds;
 use oopscope_protocol::{Example, LogSummary, Problem, Progress, Shared, Summary};
 use oopscope_report::Report;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::rc::Rc;
 use web_sys::File;
 
@@ -109,8 +109,8 @@ pub(crate) struct OpenLog {
     pub(crate) reports: BTreeMap<u32, Rc<Report>>,
     /// The selected line.
     pub(crate) selection: Option<Selection>,
-    /// Folds that were opened in the current report.
-    pub(crate) opened: Rc<BTreeSet<Fold>>,
+    /// What was folded and unfolded in the current report.
+    pub(crate) folds: Rc<Folds>,
     /// Milliseconds from the input to the answer.
     pub(crate) took: f64,
     /// Changes whenever the engine has opened it anew: what was asked for before must be asked for again.

@@ -56,6 +56,14 @@ pub(crate) fn Facts(props: &Props) -> Html {
         let title = report.context_reason.plain();
         html! { <div {title}><dt>{ "Context" }</dt><dd {class}>{ maybe_evidence(line, html! { { words } }, change) }</dd></div> }
     });
+    let subsystem = report.subsystem.as_ref().map(|subsystem| {
+        let name = html! { <span class="guess">{ &subsystem.name }<small>{ " (inferred)" }</small></span> };
+        html! {
+            <div title={subsystem.reason.clone()}>
+                <dt>{ "Subsystem" }</dt><dd>{ maybe_evidence(Some(subsystem.line), name, change) }</dd>
+            </div>
+        }
+    });
     let workqueue = report
         .workqueue
         .as_ref()
@@ -85,7 +93,7 @@ pub(crate) fn Facts(props: &Props) -> Html {
     });
     html! {
         <dl class="facts">
-            { kernel }{ arch }{ cpu }{ task }{ context }{ workqueue }
+            { kernel }{ arch }{ cpu }{ task }{ context }{ workqueue }{ subsystem }
             { for report.taint.iter().map(|taint| taint_fact(taint, change)) }
             { up }{ deaths }{ machine }{ kaslr }
         </dl>

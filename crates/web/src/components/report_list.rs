@@ -67,7 +67,7 @@ pub(crate) fn remarks(report: &Summary, boots: bool) -> Html {
             if boots { <span>{ format!("boot {}", report.boot + 1) }</span> }
             if report.corrupted { <span>{ "damaged" }</span> }
             if report.repeats > 0 { <span>{ format!("again {}×", report.repeats) }</span> }
-            if let Some(first) = report.may_follow_from { <span>{ format!("may follow from #{}", first + 1) }</span> }
+            if let Some(tie) = super::ties::short(report) { <span>{ tie }</span> }
         </span>
     }
 }

@@ -119,7 +119,7 @@ impl State {
             current,
             reports: std::collections::BTreeMap::new(),
             selection: line.map(|line| Selection { line, origin: Origin::Stack, serial }),
-            opened: Rc::default(),
+            folds: Rc::default(),
             took: now - opening.started,
             epoch,
             detached: false,
