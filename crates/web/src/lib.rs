@@ -21,6 +21,7 @@ mod input;
 mod keyboard;
 mod listing_text;
 mod num;
+mod same;
 mod stack_rows;
 mod state;
 mod update;

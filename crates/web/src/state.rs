@@ -1,6 +1,7 @@
 //! What the page knows: the one place that every component draws from. Must never touch the browser or the
 //! engine: [`crate::update`] changes it and says what is to be done.
 
+use crate::same::Same;
 use crate::stack_rows::Folds;
 use oopscope_protocol::{Example, LogSummary, Problem, Progress, Shared, Summary};
 use oopscope_report::Report;
@@ -102,11 +103,11 @@ pub(crate) struct OpenLog {
     /// Where it came from.
     pub(crate) source: Source,
     /// What the engine says of it.
-    pub(crate) summary: Rc<LogSummary>,
+    pub(crate) summary: Same<LogSummary>,
     /// Index of the report that is shown.
     pub(crate) current: u32,
     /// Reports that the engine has given so far.
-    pub(crate) reports: BTreeMap<u32, Rc<Report>>,
+    pub(crate) reports: BTreeMap<u32, Same<Report>>,
     /// The selected line.
     pub(crate) selection: Option<Selection>,
     /// What was folded and unfolded in the current report.
@@ -121,7 +122,7 @@ pub(crate) struct OpenLog {
 
 impl OpenLog {
     /// The report that is shown, when the engine has given it.
-    pub(crate) fn report(&self) -> Option<&Rc<Report>> {
+    pub(crate) fn report(&self) -> Option<&Same<Report>> {
         self.reports.get(&self.current)
     }
 

@@ -6,6 +6,7 @@ mod opening;
 mod tests;
 
 use crate::format;
+use crate::same::Same;
 use crate::stack_rows::{self, Fold};
 use crate::state::{Dialog, EngineStatus, Origin, Selection, Sharing, Source, State, View};
 use oopscope_protocol::{self as protocol, Event, Format, Problem, Request};
@@ -242,7 +243,7 @@ impl State {
             (Purpose::Open(id), event) => self.opening_answered(id, event, now),
             (Purpose::Report { epoch, index }, Event::Report(report)) => {
                 let Some(open) = self.open.as_mut().filter(|open| open.epoch == epoch) else { return Vec::new() };
-                open.reports.insert(index, Rc::from(report));
+                open.reports.insert(index, Same::from(report));
                 if open.reports.len() > MAX_REPORTS {
                     let current = open.current;
                     if let Some(furthest) = open.reports.keys().copied().max_by_key(|other| other.abs_diff(current)) {

@@ -1,9 +1,9 @@
 //! The facts that only this kind of report has, as rows with their lines. Must never decode: the engine has.
 
 use super::prose::maybe_evidence;
+use crate::same::Same;
 use crate::update::Change;
 use oopscope_report::{Detail, Report};
-use std::rc::Rc;
 use yew::prelude::*;
 
 /// Rows that are shown before the others are folded: lockdep lists every lock of a chain.
@@ -13,7 +13,7 @@ const SHOWN: usize = 12;
 #[derive(Clone, PartialEq, Properties)]
 pub(crate) struct Props {
     /// The report.
-    pub(crate) report: Rc<Report>,
+    pub(crate) report: Same<Report>,
     /// Where to tell what the user did.
     pub(crate) change: Callback<Change>,
 }

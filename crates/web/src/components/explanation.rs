@@ -3,6 +3,7 @@
 
 use super::prose::prose;
 use crate::browser;
+use crate::same::Same;
 use crate::update::Change;
 use oopscope_report::{Advice, Prose, Report};
 use std::rc::Rc;
@@ -12,7 +13,7 @@ use yew::prelude::*;
 #[derive(Clone, PartialEq, Properties)]
 pub(crate) struct Props {
     /// The report.
-    pub(crate) report: Rc<Report>,
+    pub(crate) report: Same<Report>,
     /// Where to tell what the user did.
     pub(crate) change: Callback<Change>,
 }

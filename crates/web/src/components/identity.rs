@@ -3,16 +3,16 @@
 
 use super::explanation::copy_button;
 use super::prose::maybe_evidence;
+use crate::same::Same;
 use crate::update::Change;
 use oopscope_report::{Candidate, Culprit, Report, Signature, Subsystem};
-use std::rc::Rc;
 use yew::prelude::*;
 
 /// Whose identity.
 #[derive(Clone, PartialEq, Properties)]
 pub(crate) struct Props {
     /// The report.
-    pub(crate) report: Rc<Report>,
+    pub(crate) report: Same<Report>,
     /// Where to tell what the user did.
     pub(crate) change: Callback<Change>,
 }

@@ -17,6 +17,7 @@ use super::report_list::severity_word;
 use super::stack::{StackTable, context_class};
 use super::ties::{show_report, ties};
 use crate::engine::Engine;
+use crate::same::Same;
 use crate::stack_rows::Folds;
 use crate::state::Selection;
 use crate::update::Change;
@@ -36,11 +37,11 @@ const LEAD: u64 = 40;
 #[derive(Clone, PartialEq, Properties)]
 pub(crate) struct Props {
     /// The report.
-    pub(crate) report: Rc<Report>,
+    pub(crate) report: Same<Report>,
     /// Its index.
     pub(crate) index: u32,
     /// The log.
-    pub(crate) summary: Rc<LogSummary>,
+    pub(crate) summary: Same<LogSummary>,
     /// Whom to ask for lines.
     pub(crate) engine: Engine,
     /// Changes when the engine must be asked anew.
@@ -78,10 +79,10 @@ pub(crate) fn ReportView(props: &Props) -> Html {
         }
     });
     let fault = (report.access.is_some() || report.trap.is_some()).then(|| {
-        html! { <AccessAndTrap report={Rc::clone(report)} change={change.clone()} /> }
+        html! { <AccessAndTrap report={report.clone()} change={change.clone()} /> }
     });
     let has_registers = !report.registers.is_empty() || report.stacks.iter().any(|stack| !stack.registers.is_empty());
-    let registers = has_registers.then(|| html! { <Registers report={Rc::clone(report)} change={change.clone()} /> });
+    let registers = has_registers.then(|| html! { <Registers report={report.clone()} change={change.clone()} /> });
     let code = report.code.as_ref().map(|code| html! { <CodeAtTrap code={code.clone()} change={change.clone()} /> });
     html! {
         <article class="report" aria-labelledby="title">
@@ -94,20 +95,20 @@ pub(crate) fn ReportView(props: &Props) -> Html {
             { damage(report) }
             { for report.notices.iter().map(|entry| notice(entry, report, change)) }
             { ties(&report.links, change) }
-            <Facts report={Rc::clone(report)} change={change.clone()} />
+            <Facts report={report.clone()} change={change.clone()} />
             <div class="two main-pair">
                 <div class="column">
-                    <Explanation report={Rc::clone(report)} change={change.clone()} />
-                    if !report.details.is_empty() { <Details report={Rc::clone(report)} change={change.clone()} /> }
+                    <Explanation report={report.clone()} change={change.clone()} />
+                    if !report.details.is_empty() { <Details report={report.clone()} change={change.clone()} /> }
                     <section>
                         <h2>{ if report.stacks.len() > 1 { "Stacks" } else { "Stack" } }</h2>
-                        <StackTable report={Rc::clone(report)} selection={props.selection}
+                        <StackTable report={report.clone()} selection={props.selection}
                             folds={Rc::clone(&props.folds)} change={change.clone()} />
                     </section>
                     { fault }
                     { code }
-                    <Identity report={Rc::clone(report)} change={change.clone()} />
-                    <AboutKind report={Rc::clone(report)} change={change.clone()} />
+                    <Identity report={report.clone()} change={change.clone()} />
+                    <AboutKind report={report.clone()} change={change.clone()} />
                 </div>
                 <section class="beside">
                     <h2>{ "Log " }<span>{ format!("lines {}–{}", report.first_line, report.last_line) }</span></h2>
@@ -116,7 +117,7 @@ pub(crate) fn ReportView(props: &Props) -> Html {
             </div>
             { registers }
             { before }
-            <Environment report={Rc::clone(report)} summary={Rc::clone(&props.summary)} change={change.clone()} />
+            <Environment report={report.clone()} summary={props.summary.clone()} change={change.clone()} />
         </article>
     }
 }

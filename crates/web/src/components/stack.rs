@@ -1,6 +1,7 @@
 //! The stacks, each with what it is to the report, innermost frame first. Must never hide a frame without saying how many.
 
 use crate::browser;
+use crate::same::Same;
 use crate::stack_rows::{self, Fold, Folds, Row, Why};
 use crate::state::{Origin, Selection};
 use crate::update::Change;
@@ -14,7 +15,7 @@ use yew::prelude::*;
 #[derive(Clone, PartialEq, Properties)]
 pub(crate) struct Props {
     /// The report.
-    pub(crate) report: Rc<Report>,
+    pub(crate) report: Same<Report>,
     /// The selected line.
     pub(crate) selection: Option<Selection>,
     /// What the user has folded and unfolded.
