@@ -30,6 +30,8 @@ impl Line {
 
 /// The line as text to be parsed: escape sequences, carriage returns and control characters but tab are gone.
 fn clean(bytes: &[u8]) -> Cow<'_, str> {
+    // The byte order mark of a file's first line.
+    let bytes = bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(bytes);
     let text = String::from_utf8_lossy(bytes);
     if !text.bytes().any(|b| is_control(b) && b != b'\t') {
         return text;
@@ -145,6 +147,7 @@ mod tests {
         assert_eq!(line.text, "BUG: x");
         assert_eq!(line.prefix.time, Some(1.5));
         assert_eq!(line.number, 7);
+        assert_eq!(Line::new(1, "\u{feff}[    1.500000] x\r\r".as_bytes()).text, "x");
     }
 
     #[test]

@@ -734,9 +734,9 @@ fn frame_of(place: &frame::Place<'_>, reliable: bool, role: FrameRole, line: u64
         address: place.address.map(|address| format!("{address:#018x}")),
         reliable,
         role,
-        file: None,
-        file_line: None,
-        inlined: false,
+        file: place.source.map(|source| source.file.to_owned()),
+        file_line: place.source.map(|source| source.line),
+        inlined: place.inlined,
         line,
     }
 }

@@ -7,6 +7,11 @@
 //! belong to [`Request::Open`], passed by structured clone, which copies a reference and never the bytes.
 //! An answer is `{ id, event }`. Both are made by serde-wasm-bindgen.
 
+mod triage;
+
+pub use triage::{MAX_TRIAGE_FILES, MAX_TRIAGE_ROWS, TriageFile, TriageFormat, TriageProgress};
+
+use oopscope_report::triage::Triage;
 use oopscope_report::{LinkKind, LogFacts, Report, Severity};
 use serde::{Deserialize, Serialize};
 
@@ -37,8 +42,21 @@ pub enum Request {
         fragment: String,
     },
     /// Stop the opening that is under way: its [`Event::Opened`] comes with what was found until then,
-    /// and `facts.incomplete`.
+    /// and `facts.incomplete`. So does a triage's [`Event::Triaged`], with `totals.incomplete`.
     Cancel,
+    /// Read each of the attached `files` as a log of its own and group the reports of all of them.
+    /// Events: any number of [`Event::TriageProgress`], then [`Event::Triaged`] or [`Event::Failed`].
+    /// What is open stays open; a file is opened from its row by [`Request::Open`].
+    Triage {
+        /// What the page knows of the files, in the order in which they are attached; at most
+        /// [`MAX_TRIAGE_FILES`].
+        files: Vec<TriageFile>,
+    },
+    /// The last triage as text to copy or to save. Answer: [`Event::Rendered`].
+    RenderTriage {
+        /// In which form.
+        format: TriageFormat,
+    },
     /// The whole of one report. Answer: [`Event::Report`].
     Report {
         /// Index in [`LogSummary::reports`].
@@ -119,6 +137,10 @@ pub enum Event {
     },
     /// What a permalink would hold.
     Shared(Box<Shared>),
+    /// A triage is under way.
+    TriageProgress(TriageProgress),
+    /// A triage is done.
+    Triaged(Box<Triage>),
     /// The request could not be answered. What was open stays open.
     Failed(Problem),
 }

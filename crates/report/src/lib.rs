@@ -16,6 +16,7 @@ mod frame;
 mod identity;
 mod listing;
 mod prose;
+pub mod triage;
 
 pub use explanation::{Advice, Explanation};
 pub use facts::{

@@ -95,6 +95,7 @@ impl Session {
                     self.opened(opening, step, &mut answers);
                 }
             }
+            Request::Triage { .. } | Request::RenderTriage { .. } => answers.push(failed(id, problem::no_triage())),
             Request::Report { index } => answers.push(match self.report(index) {
                 Ok(event) => Answer { id, event },
                 Err(problem) => failed(id, problem),

@@ -135,3 +135,7 @@ pub(crate) fn link(why: &str) -> Problem {
 pub(crate) fn no_redaction(name: &str, known: &[&str]) -> Problem {
     problem("bad-request", format!("There is no redaction called {name}."), format!("There are: {}.", known.join(", ")))
 }
+
+pub(crate) fn no_triage() -> Problem {
+    problem("no-triage", "No logs have been grouped.", "Drop a folder of logs first.")
+}

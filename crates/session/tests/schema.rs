@@ -112,7 +112,7 @@ fn is_of(name: &str, value: &Value) -> bool {
         "object" => value.is_object(),
         "array" => value.is_array(),
         "string" => value.is_string(),
-        "integer" => value.is_u64(),
+        "integer" => value.is_u64() || value.is_i64(),
         "number" => value.is_number(),
         "boolean" => value.is_boolean(),
         "null" => value.is_null(),
@@ -285,6 +285,9 @@ fn full() -> Vec<Document> {
         address: Some(text()),
         reliable: true,
         role,
+        file: Some(text()),
+        file_line: Some(1),
+        inlined: true,
         line: 1,
     };
     let frames = || [FrameRole::Return, FrameRole::Pc, FrameRole::Lr, FrameRole::User].map(frame).to_vec();
@@ -298,7 +301,21 @@ fn full() -> Vec<Document> {
         registers: vec![register()],
         line: 1,
     };
-    let stacks = || [StackRole::Crash, StackRole::Interrupted, StackRole::Panic, StackRole::Other].map(stack).to_vec();
+    let stacks = || {
+        [
+            StackRole::Crash,
+            StackRole::Interrupted,
+            StackRole::Panic,
+            StackRole::Allocated,
+            StackRole::Freed,
+            StackRole::Origin,
+            StackRole::OtherParty,
+            StackRole::Lock,
+            StackRole::Other,
+        ]
+        .map(stack)
+        .to_vec()
+    };
     let access = |kind, class| Access {
         kind,
         address: Some(text()),
@@ -333,6 +350,24 @@ fn full() -> Vec<Document> {
         .map(|kind| Notice { kind, prose: prose() })
         .to_vec()
     };
+    let link = |kind| Link { kind, report: 0, words: prose() };
+    let links = || {
+        [LinkKind::CausedBy, LinkKind::Causes, LinkKind::WaitsFor, LinkKind::SameTask, LinkKind::SameObject]
+            .map(link)
+            .to_vec()
+    };
+    let listing = || Listing {
+        instructions: vec![Instruction {
+            offset: -1,
+            bytes: text(),
+            text: text(),
+            intel: Some(text()),
+            trap: true,
+            notes: vec![text()],
+        }],
+        skipped: 1,
+        guessed: true,
+    };
     let architectures = [
         Arch::X86_64,
         Arch::I386,
@@ -355,6 +390,12 @@ fn full() -> Vec<Document> {
         corrupted_reason: Some(text()),
         verdict: prose(),
         notices: notices(),
+        explanation: Explanation {
+            about: vec![text()],
+            evidence: vec![prose()],
+            innocent: vec![prose()],
+            next: vec![Advice { words: prose(), command: Some(text()) }],
+        },
         severity: severities[n % severities.len()],
         culprit: Some(Culprit {
             function: text(),
@@ -364,7 +405,11 @@ fn full() -> Vec<Document> {
             file_line: Some(1),
             reason: text(),
             line: 1,
+            runners_up: vec![Candidate { function: text(), module: Some(text()), reason: text(), line: 1 }],
         }),
+        subsystem: Some(Subsystem { name: text(), reason: text(), line: 1 }),
+        signature: Some(Signature { version: text(), strict: text(), coarse: text(), parts: vec![text()] }),
+        details: vec![Detail { name: text(), value: text(), meaning: Some(text()), line: 1 }],
         context: contexts[n % contexts.len()],
         context_reason: prose(),
         access: Some(access(kinds[n % kinds.len()], classes[n % classes.len()])),
@@ -394,7 +439,14 @@ fn full() -> Vec<Document> {
         die_counter: Some(1),
         registers: vec![register()],
         stacks: stacks(),
-        code: Some(Code { units: vec![text()], trap: Some(0), problem: Some(text()), line: 1 }),
+        code: Some(Code {
+            units: vec![text()],
+            trap: Some(0),
+            problem: Some(text()),
+            listing: Some(listing()),
+            listing_problem: Some(text()),
+            line: 1,
+        }),
         modules: vec![Module { name: text(), flags: text(), in_trace: true }],
         panic: Some(Panic { reason: text(), meaning: prose(), line: 1 }),
         kernel_offset: Some(text()),
@@ -402,6 +454,8 @@ fn full() -> Vec<Document> {
         last_line: 2,
         boot: 0,
         may_follow_from: Some(0),
+        links: links(),
+        interleaved: true,
         repeats: 1,
     };
     let boot =

@@ -392,7 +392,7 @@ impl App {
 
     fn log(&self, open: &OpenLog, change: &Callback<Change>) -> Html {
         html! {
-            <LogView summary={Rc::clone(&open.summary)} engine={self.engine.clone()} epoch={open.epoch}
+            <LogView summary={open.summary.clone()} engine={self.engine.clone()} epoch={open.epoch}
                 start={open.summary.reports.get(open.current as usize).map_or(1, |report| report.first_line)}
                 selection={open.selection} change={change.clone()} />
         }
@@ -404,15 +404,15 @@ impl App {
         }
         let report = open.report().map(|report| {
             html! {
-                <ReportView key={open.current} report={Rc::clone(report)} index={open.current} summary={Rc::clone(&open.summary)}
+                <ReportView key={open.current} report={report.clone()} index={open.current} summary={open.summary.clone()}
                     engine={self.engine.clone()} epoch={open.epoch} selection={open.selection}
-                    opened={Rc::clone(&open.opened)} change={change.clone()} />
+                    folds={Rc::clone(&open.folds)} change={change.clone()} />
             }
         });
         html! {
             <>
                 if open.summary.reports.len() > 1 {
-                    <ReportList summary={Rc::clone(&open.summary)} current={open.current} change={change.clone()} />
+                    <ReportList summary={open.summary.clone()} current={open.current} change={change.clone()} />
                 }
                 { report.unwrap_or_else(|| html! { <p class="none">{ "Reading the report…" }</p> }) }
             </>

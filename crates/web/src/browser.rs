@@ -11,6 +11,7 @@ pub(crate) mod offline;
 pub(crate) mod recent;
 pub(crate) mod requests;
 pub(crate) mod save;
+pub(crate) mod setting;
 pub(crate) mod theme;
 
 use wasm_bindgen::JsValue;

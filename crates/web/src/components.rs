@@ -4,11 +4,14 @@
 
 pub(crate) mod access;
 pub(crate) mod code;
+pub(crate) mod details;
 pub(crate) mod dialogs;
 pub(crate) mod environment;
 pub(crate) mod excerpt;
+pub(crate) mod explanation;
 pub(crate) mod facts;
 pub(crate) mod header;
+pub(crate) mod identity;
 pub(crate) mod log_row;
 pub(crate) mod log_view;
 pub(crate) mod messages;
@@ -22,3 +25,4 @@ pub(crate) mod share;
 pub(crate) mod stack;
 pub(crate) mod start;
 pub(crate) mod status_bar;
+pub(crate) mod ties;

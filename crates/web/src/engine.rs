@@ -1,6 +1,7 @@
 //! The bridge to the engine's worker: requests go out with a number, events come back by it. Must never look into
 //! what it carries, and never open or keep anything: what to do when the worker ends is decided in [`crate::update`].
 
+mod read;
 mod wire;
 
 use crate::browser::listener::Listener;

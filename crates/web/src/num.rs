@@ -13,6 +13,12 @@ pub(crate) const fn to_u64(number: f64) -> u64 {
     number as u64
 }
 
+/// The whole part of a JavaScript number as a number with a sign; not-a-number becomes 0.
+#[expect(clippy::cast_possible_truncation, reason = "`as` saturates, which is what is wanted")]
+pub(crate) const fn to_i64(number: f64) -> i64 {
+    number as i64
+}
+
 /// The whole part of a JavaScript number as pixels of a scroll position; saturates.
 #[expect(clippy::cast_possible_truncation, reason = "`as` saturates, which is what is wanted")]
 pub(crate) const fn to_px(number: f64) -> i32 {
@@ -28,6 +34,7 @@ mod tests {
         assert_eq!(to_u64(-1.0), 0);
         assert_eq!(to_u64(f64::NAN), 0);
         assert_eq!(to_u64(7.9), 7);
+        assert_eq!(to_i64(-43.0), -43);
         assert_eq!(to_px(1e12), i32::MAX);
         assert!((to_f64(1 << 52) - 4_503_599_627_370_496.0).abs() < f64::EPSILON);
     }

@@ -1,10 +1,11 @@
 //! What the page knows: the one place that every component draws from. Must never touch the browser or the
 //! engine: [`crate::update`] changes it and says what is to be done.
 
-use crate::stack_rows::Fold;
+use crate::same::Same;
+use crate::stack_rows::Folds;
 use oopscope_protocol::{Example, LogSummary, Problem, Progress, Shared, Summary};
 use oopscope_report::Report;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::rc::Rc;
 use web_sys::File;
 
@@ -102,15 +103,15 @@ pub(crate) struct OpenLog {
     /// Where it came from.
     pub(crate) source: Source,
     /// What the engine says of it.
-    pub(crate) summary: Rc<LogSummary>,
+    pub(crate) summary: Same<LogSummary>,
     /// Index of the report that is shown.
     pub(crate) current: u32,
     /// Reports that the engine has given so far.
-    pub(crate) reports: BTreeMap<u32, Rc<Report>>,
+    pub(crate) reports: BTreeMap<u32, Same<Report>>,
     /// The selected line.
     pub(crate) selection: Option<Selection>,
-    /// Folds that were opened in the current report.
-    pub(crate) opened: Rc<BTreeSet<Fold>>,
+    /// What was folded and unfolded in the current report.
+    pub(crate) folds: Rc<Folds>,
     /// Milliseconds from the input to the answer.
     pub(crate) took: f64,
     /// Changes whenever the engine has opened it anew: what was asked for before must be asked for again.
@@ -121,7 +122,7 @@ pub(crate) struct OpenLog {
 
 impl OpenLog {
     /// The report that is shown, when the engine has given it.
-    pub(crate) fn report(&self) -> Option<&Rc<Report>> {
+    pub(crate) fn report(&self) -> Option<&Same<Report>> {
         self.reports.get(&self.current)
     }
 

@@ -6,6 +6,7 @@ mod opening;
 mod tests;
 
 use crate::format;
+use crate::same::Same;
 use crate::stack_rows::{self, Fold};
 use crate::state::{Dialog, EngineStatus, Origin, Selection, Sharing, Source, State, View};
 use oopscope_protocol::{self as protocol, Event, Format, Problem, Request};
@@ -67,6 +68,8 @@ pub(crate) enum Change {
     Fold(Fold, bool),
     /// Copy the report.
     Copy(Format),
+    /// Copy a short text that is on the screen.
+    CopyText(Rc<str>),
     /// Save the JSON document.
     Save,
     /// Open the share dialog.
@@ -164,7 +167,7 @@ impl State {
                 if let Some(line) = self.open.as_ref().and_then(|open| {
                     let stacks = &open.report()?.stacks;
                     let selected = open.selection.map(|selection| selection.line);
-                    let rows = stack_rows::rows(stacks, &open.opened, selected);
+                    let rows = stack_rows::rows(stacks, &open.folds, selected);
                     stack_rows::step(stacks, &rows, selected, step)
                 }) {
                     self.select(line, Origin::Stack);
@@ -177,11 +180,8 @@ impl State {
             }
             Change::Fold(fold, wanted) => {
                 if let Some(open) = &mut self.open {
-                    let opened = Rc::make_mut(&mut open.opened);
-                    if wanted {
-                        opened.insert(fold);
-                    } else {
-                        opened.remove(&fold);
+                    Rc::make_mut(&mut open.folds).insert(fold, wanted);
+                    if !wanted {
                         // A selected line would hold open what the user has just closed.
                         open.selection = None;
                     }
@@ -189,6 +189,7 @@ impl State {
                 Vec::new()
             }
             Change::Copy(format) => self.render(Purpose::Copy, format),
+            Change::CopyText(text) => vec![Effect::CopyText(text.to_string())],
             Change::Save => self.render(Purpose::Save, Format::Json),
             Change::Share => self.share(None),
             Change::ShareWith(redactions) => self.share(Some(redactions)),
@@ -242,7 +243,7 @@ impl State {
             (Purpose::Open(id), event) => self.opening_answered(id, event, now),
             (Purpose::Report { epoch, index }, Event::Report(report)) => {
                 let Some(open) = self.open.as_mut().filter(|open| open.epoch == epoch) else { return Vec::new() };
-                open.reports.insert(index, Rc::from(report));
+                open.reports.insert(index, Same::from(report));
                 if open.reports.len() > MAX_REPORTS {
                     let current = open.current;
                     if let Some(furthest) = open.reports.keys().copied().max_by_key(|other| other.abs_diff(current)) {
@@ -291,7 +292,7 @@ impl State {
         if open.current != index {
             open.current = index;
             open.selection = None;
-            open.opened = Rc::default();
+            open.folds = Rc::default();
         }
         self.view = View::Report;
         if self.open.as_ref().is_some_and(|open| open.report().is_some()) {

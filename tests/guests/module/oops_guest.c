@@ -28,28 +28,7 @@
 #ifdef CONFIG_X86
 #include <asm/nmi.h>
 #endif
-
-/* The crash itself: never inlined, never cloned, never folded into another of the same code: its name is in the log. */
-#define crash_site noinline __noclone __attribute__((no_icf)) __aligned(16)
-
-/*
- * The "Code:" line needs the bytes before the one that crashed, and no function here is far into its page: without this,
- * the first one's would read "Unable to access opcode bytes".
- */
-asm(".pushsection .text\n\t.skip 64, 0xcc\n\t.popsection");
-
-/* A pointer that the compiler can't see through, so that it can't reason about the undefined behaviour. */
-#define opaque(type, value) ({ unsigned long _v = (value); OPTIMIZER_HIDE_VAR(_v); (type)_v; })
-
-static inline void write_at(unsigned long address)
-{
-	*opaque(volatile int *, address) = 'x';
-}
-
-static inline int read_at(unsigned long address)
-{
-	return *opaque(volatile int *, address);
-}
+#include "guest.h"
 
 /* ---- in the context of the process that loads the module ---- */
 
@@ -90,6 +69,37 @@ static crash_site void guest_panic(void)
 static crash_site int guest_noncanonical_read(void)
 {
 	return read_at(0xdead4ead00000000UL);
+}
+#endif
+
+static const volatile int constant = 42;
+
+static crash_site void guest_constant_write(void)
+{
+	write_at((unsigned long)&constant);
+	barrier();
+}
+
+static int data_word;
+
+static crash_site void guest_data_exec(void)
+{
+	opaque(void (*)(void), (unsigned long)&data_word)();
+	barrier();
+}
+
+#ifdef CONFIG_X86
+/* Without the table entry that makes a BUG() or WARN() of it. */
+static crash_site void guest_undefined_instruction(void)
+{
+	asm volatile("ud2");
+	barrier();
+}
+
+static crash_site void guest_breakpoint(void)
+{
+	asm volatile("int3");
+	barrier();
 }
 #endif
 
@@ -321,6 +331,10 @@ static int __init oops_guest_init(void)
 	else if (is("noncanonical"))
 		return guest_noncanonical_read();
 #endif
+	else if (is("constant_write"))
+		guest_constant_write();
+	else if (is("data_exec"))
+		guest_data_exec();
 	else if (is("list_poison"))
 		guest_list_poison_write();
 	else if (is("list_double_del"))
@@ -338,6 +352,10 @@ static int __init oops_guest_init(void)
 	else if (is("timer_idle"))
 		start_timer_elsewhere();
 #ifdef CONFIG_X86
+	else if (is("undefined_instruction"))
+		guest_undefined_instruction();
+	else if (is("breakpoint"))
+		guest_breakpoint();
 	else if (is("divide"))
 		return guest_divide(0);
 	else if (is("nmi_null_write"))

@@ -2,7 +2,9 @@
 //!
 //! Old kernels printed the address before (`[<ffffffff81234567>] func+0x1/0x2`; x86 until 4.9), arm prints callee and
 //! caller (`[<a>] (f) from [<b>] (g+0x1/0x2)`, newer ` f from g+0x1/0x2`), x86 marks what its unwinder did not vouch
-//! for with `? `, powerpc and others with `(unreliable)`.
+//! for with `? `, powerpc and others with `(unreliable)`. Symbolizers add the source: syzkaller's
+//! ` f+0x1/0x2 fs/x.c:12` with ` g fs/x.h:3 [inline]` above it, scripts/decode_stacktrace.sh ` f (fs/x.c:12) mod`.
+//! Must never take a message for a frame because it names a place.
 
 use super::hex;
 
@@ -15,6 +17,17 @@ pub(crate) struct Place<'a> {
     pub(crate) module: Option<&'a str>,
     pub(crate) build_id: Option<&'a str>,
     pub(crate) address: Option<u64>,
+    /// Source file and line, where a symbolizer has put them behind the symbol.
+    pub(crate) source: Option<Source<'a>>,
+    /// An inlined function, which a symbolizer has put above the one it is in.
+    pub(crate) inlined: bool,
+}
+
+/// A line of a source file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Source<'a> {
+    pub(crate) file: &'a str,
+    pub(crate) line: u32,
 }
 
 /// A frame of a trace.
@@ -26,7 +39,7 @@ pub(crate) struct Frame<'a> {
     pub(crate) callee: Option<&'a str>,
 }
 
-/// `func+0x1/0x2`, then perhaps ` [mod]` or ` [mod build-id]`. Gives what follows, too.
+/// `func+0x1/0x2`, then perhaps ` [mod]` or ` [mod build-id]`, then perhaps the source. Gives what follows, too.
 pub(crate) fn place(text: &str) -> Option<(Place<'_>, &str)> {
     let end = text.bytes().position(|b| matches!(b, b' ' | b'\t' | b')' | b',')).unwrap_or(text.len());
     let (word, rest) = text.split_at(end);
@@ -51,7 +64,71 @@ pub(crate) fn place(text: &str) -> Option<(Place<'_>, &str)> {
         }
         None => rest,
     };
+    let rest = match source_behind(rest) {
+        Some((source, rest)) => {
+            place.source = Some(source);
+            rest
+        }
+        None => rest,
+    };
     Some((place, rest))
+}
+
+/// ` fs/x.c:12` at the beginning of `text`, and what follows.
+fn source_behind(text: &str) -> Option<(Source<'_>, &str)> {
+    let text = text.strip_prefix(' ')?;
+    let end = text.find(' ').unwrap_or(text.len());
+    Some((source(&text[..end])?, &text[end..]))
+}
+
+/// `fs/x.c:12`.
+pub(crate) fn source(word: &str) -> Option<Source<'_>> {
+    let (file, line) = word.rsplit_once(':')?;
+    // PATH_MAX (include/uapi/linux/limits.h); a file of the kernel's sources has an ending.
+    let name = file.rsplit('/').next()?;
+    let ok = file.len() <= 4096
+        && name.rsplit_once('.').is_some_and(|(stem, ending)| {
+            !stem.is_empty() && matches!(ending, "c" | "h" | "S" | "s" | "rs" | "cc" | "cpp" | "hpp" | "inc")
+        })
+        && file.bytes().all(|b| b.is_ascii_graphic() && !matches!(b, b'(' | b')' | b'[' | b']' | b'<' | b'>' | b'"'));
+    let line = line.parse().ok().filter(|_| line.bytes().all(|b| b.is_ascii_digit()))?;
+    ok.then_some(Source { file, line })
+}
+
+/// `func fs/x.c:12 [inline]`: syzkaller's symbolizer gives each inlined function a line of its own.
+pub(crate) fn inlined(text: &str) -> Option<Place<'_>> {
+    let (function, rest) = text.strip_suffix(" [inline]")?.split_once(' ')?;
+    let ok = !function.is_empty() && function.len() <= 512 && function.bytes().all(is_name);
+    let source = source(rest)?;
+    ok.then_some(Place { function: Some(function), source: Some(source), inlined: true, ..Place::default() })
+}
+
+/// `func (fs/x.c:12)`, `func (include/x.h:3 fs/x.c:12 (discriminator 2)) mod`: scripts/decode_stacktrace.sh puts the
+/// places of inlined functions before the function's own, and drops the offset.
+fn decoded(text: &str) -> Option<Place<'_>> {
+    let (function, rest) = text.split_once(" (")?;
+    let end = rest.rfind(')')?;
+    let (inside, module) = (&rest[..end], rest[end + 1..].trim());
+    if function.is_empty() || function.len() > 512 || !function.bytes().all(is_name) {
+        return None;
+    }
+    let mut last = None;
+    let mut words = inside.split(' ').filter(|word| !word.is_empty());
+    while let Some(word) = words.next() {
+        if word.starts_with("(discriminator") {
+            words.next().filter(|number| number.ends_with(')'))?;
+            continue;
+        }
+        last = Some(source(word)?);
+    }
+    let is_module = |name: &str| name.bytes().all(|b| b.is_ascii_alphanumeric() || b"_-".contains(&b));
+    Some(Place {
+        function: Some(function),
+        module: Some(module).filter(|name| !name.is_empty()),
+        source: Some(last?),
+        ..Place::default()
+    })
+    .filter(|_| is_module(module))
 }
 
 /// ` [mod]`, ` [mod build-id]` (`%pSb`, with `CONFIG_STACKTRACE_BUILD_ID`).
@@ -89,24 +166,19 @@ pub(crate) fn parse(text: &str) -> Option<Frame<'_>> {
         // Something else may stand after a frame only if it is a mark of the unwinder: `(unreliable)`,
         // the letters in which newer arm64 kernels say how they found a frame, ` (P)`. Anything else is a
         // message that happens to name a place.
-        if !rest.trim().is_empty() && !is_mark(rest.trim()) && !is_source(rest.trim()) {
+        if !rest.trim().is_empty() && !is_mark(rest.trim()) {
             return None;
         }
         place.address = address;
         return Some(Frame { place, reliable, callee: None });
     }
+    if let Some(place) = inlined(rest.trim_end()).or_else(|| decoded(rest.trim_end())) {
+        return Some(Frame { place: Place { address, ..place }, reliable: !unsure, callee: None });
+    }
     bare(rest, address).map(|address| Frame {
         place: Place { address: Some(address), ..Place::default() },
         reliable: !unsure,
         callee: None,
-    })
-}
-
-/// `mm/slub.c:448`, perhaps with ` [inline]`: the log has been symbolized already.
-fn is_source(rest: &str) -> bool {
-    let rest = rest.strip_suffix(" [inline]").unwrap_or(rest);
-    rest.rsplit_once(':').is_some_and(|(file, line)| {
-        file.contains('.') && !file.contains(' ') && !line.is_empty() && line.bytes().all(|b| b.is_ascii_digit())
     })
 }
 
@@ -180,6 +252,27 @@ mod tests {
     }
 
     #[test]
+    fn symbolized_frames_carry_their_source() {
+        let source = |text| {
+            let frame = parse(text).unwrap_or_else(|| panic!("{text}"));
+            let source = frame.place.source.unwrap_or_else(|| panic!("{text}: no source"));
+            (frame.place.function.unwrap_or_default(), source.file, source.line, frame.place.inlined, frame.reliable)
+        };
+        assert_eq!(source(" f+0x1/0x2 fs/ext4/inode.c:123"), ("f", "fs/ext4/inode.c", 123, false, true));
+        assert_eq!(source(" ? f+0x1/0x2 fs/x.c:1"), ("f", "fs/x.c", 1, false, false));
+        assert_eq!(source(" [<c021b5>] f+0x1/0x2 fs/x.c:12"), ("f", "fs/x.c", 12, false, true));
+        assert_eq!(source(" f fs/x.h:12 [inline]"), ("f", "fs/x.h", 12, true, true));
+        assert_eq!(source("    [<ffffffff81234567>] f fs/x.c:12 [inline]"), ("f", "fs/x.c", 12, true, true));
+        assert_eq!(source(" f+0x1/0x2 fs/x.c:12 (P)"), ("f", "fs/x.c", 12, false, true));
+        assert_eq!(source(" f+0x1/0x2 [m] fs/x.c:12"), ("f", "fs/x.c", 12, false, true));
+        assert_eq!(source(" f (lib/dump_stack.c:107 (discriminator 1))"), ("f", "lib/dump_stack.c", 107, false, true));
+        assert_eq!(source(" ? f (include/x.h:3 fs/x.c:12) mod"), ("f", "fs/x.c", 12, false, false));
+        assert_eq!(parse(" f (include/x.h:3 fs/x.c:12) mod").unwrap().place.module, Some("mod"));
+        assert_eq!(parse("[<c021b5>] f fs/x.c:12 [inline]").unwrap().place.address, Some(0xc0_21b5));
+        assert_eq!(parse(" f+0x1/0x2 [m] fs/x.c:12").unwrap().place.module, Some("m"));
+    }
+
+    #[test]
     fn a_bare_address_is_a_frame() {
         assert_eq!(parse(" 0xffffffffc0a12345").unwrap().place.address, Some(0xffff_ffff_c0a1_2345));
         assert_eq!(parse(" [<ffffffffc0a12345>]").unwrap().place.address, Some(0xffff_ffff_c0a1_2345));
@@ -188,6 +281,15 @@ mod tests {
     #[test]
     fn messages_are_no_frames() {
         for text in ["a+0x1/0x2 failed", "usb 1-1: new device", "", " 0x12", "1+1/2", "PC is at f+0x1/0x2", "x from y"]
+            .into_iter()
+            .chain([
+                "see fs/x.c:12",
+                "f (see fs/x.c:12)",
+                "f (1.c:2) a b",
+                "f fs/x.c:12",
+                "f x.txt:1 [inline]",
+                "f () m",
+            ])
         {
             assert_eq!(parse(text), None, "{text}");
         }

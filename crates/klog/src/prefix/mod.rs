@@ -1,14 +1,21 @@
-//! What stands before the kernel's message: time, caller, level, and what the channel added around it.
+//! What stands before the kernel's message: time, caller, level, host, and what the channel added around it.
 //!
 //! One file a family of prefixes; each takes one prefix off the front of a line. They are tried in turn, outermost
-//! first, until none fits, because channels wrap each other (a serial log captured with `ts` of a console with
-//! levels). Must never take anything off that is part of the message: a frame's leading space stays.
+//! first, until none fits, because channels wrap each other (a mail that quotes a serial log captured with `ts` of a
+//! console with levels). Must never take anything off that is part of the message: a frame's leading space stays.
 
+mod clock;
 mod dmesg;
+mod escape;
 mod printk;
+mod quote;
 mod records;
 mod syslog;
 mod terminal;
+mod vendor;
+
+use escape::Escape;
+use std::borrow::Cow;
 
 /// What the prefixes of a line told.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -19,14 +26,29 @@ pub(crate) struct Prefix {
     pub(crate) caller: Option<Caller>,
     /// printk level, 0 (emergency) to 7 (debug).
     pub(crate) level: Option<u8>,
-    /// A channel that carries the kernel's messages alone said so (`kernel:` of syslog, dmesg's own forms).
-    pub(crate) of_kernel: bool,
+    /// syslog facility: 0 is the kernel, anything else a program that wrote to /dev/kmsg or to syslog.
+    pub(crate) facility: Option<u8>,
+    /// The outermost date or clock, as it was written.
+    pub(crate) wall: Option<Box<str>>,
+    /// The machine that a syslog daemon or the journal names.
+    pub(crate) host: Option<Box<str>>,
 }
 
 impl Prefix {
     /// True when the prefix shows that the kernel printed the line, not a program on the same console.
     pub(crate) const fn is_kernel(&self) -> bool {
-        self.of_kernel || self.time.is_some() || self.caller.is_some() || self.level.is_some()
+        self.host.is_some() || self.time.is_some() || self.caller.is_some() || self.level.is_some()
+    }
+
+    /// Keeps a date: the outermost one, which is the recorder's own.
+    fn dated(&mut self, wall: &str) {
+        self.wall.get_or_insert_with(|| wall.trim().into());
+    }
+
+    /// Keeps a priority as syslog counts it: the facility times eight and the level (RFC 5424, 6.2.1).
+    fn priority(&mut self, priority: u8) {
+        self.level = Some(priority & 7);
+        self.facility = Some(priority >> 3);
     }
 }
 
@@ -39,39 +61,64 @@ pub(crate) enum Caller {
     Cpu(u32),
 }
 
+/// What is left of a line when a prefix has been taken off.
+struct Rest<'a> {
+    /// The end of the line, from behind the prefix on.
+    text: &'a str,
+    /// Bytes at the very end that belong to the prefix, as its closing bracket.
+    tail: usize,
+    /// How the channel has written what it could not write as it is.
+    escape: Escape,
+}
+
+impl<'a> From<&'a str> for Rest<'a> {
+    fn from(text: &'a str) -> Self {
+        Self { text, tail: 0, escape: Escape::None }
+    }
+}
+
 /// More wrappings than this are no log.
-const MOST: usize = 6;
+const MOST: usize = 10;
 
 /// Takes all prefixes off a line.
-pub(crate) fn strip(line: &str) -> (Prefix, &str) {
+pub(crate) fn strip(line: &str) -> (Prefix, Cow<'_, str>) {
     let mut prefix = Prefix::default();
-    let mut rest = line;
+    let mut text = escape::entities(line);
     for _ in 0..MOST {
-        // A message that has already given up its time stamp begins with what the kernel said:
-        // only the caller id may follow, and printk takes that itself.
-        let had_time = prefix.time.is_some();
-        let next = printk::strip(rest, &mut prefix).or_else(|| {
-            if had_time {
-                None
-            } else {
-                let kernels = syslog::strip(rest)
-                    .or_else(|| dmesg::strip(rest, &mut prefix))
-                    .or_else(|| records::strip(rest, &mut prefix));
-                prefix.of_kernel |= kernels.is_some();
-                kernels.or_else(|| terminal::strip(rest))
-            }
-        });
-        let Some(next) = next else { break };
-        rest = next;
+        let Some(Rest { text: rest, tail, escape }) = one(&text, &mut prefix) else { break };
+        let (from, to) = (text.len() - rest.len(), text.len() - tail);
+        text = match text {
+            Cow::Borrowed(text) => Cow::Borrowed(&text[from..to]),
+            Cow::Owned(text) => Cow::Owned(text[from..to].to_owned()),
+        };
+        text = escape.undo(text);
     }
-    (prefix, rest)
+    (prefix, text)
+}
+
+/// Takes one prefix off.
+fn one<'a>(text: &'a str, prefix: &mut Prefix) -> Option<Rest<'a>> {
+    // A message that has already given up its time stamp begins with what the kernel said: only the caller may
+    // follow, as printk or a vendor's kernel writes it.
+    if prefix.time.is_some() {
+        return printk::strip(text, prefix).or_else(|| vendor::strip(text, prefix)).map(Rest::from);
+    }
+    // The journal's monotonic time stands in brackets like printk's own, and so does a recorder's clock: what has
+    // more to it than a bracket goes first.
+    syslog::strip(text, prefix)
+        .or_else(|| records::strip(text, prefix))
+        .or_else(|| vendor::strip(text, prefix).map(Rest::from))
+        .or_else(|| printk::strip(text, prefix).map(Rest::from))
+        .or_else(|| dmesg::strip(text, prefix).map(Rest::from))
+        .or_else(|| terminal::strip(text, prefix).map(Rest::from))
+        .or_else(|| quote::strip(text).map(Rest::from))
 }
 
 /// The text after a bracketed group at the start, with the group's inside: `[ a ] b` gives `a`, ` b`.
 fn bracketed(text: &str) -> Option<(&str, &str)> {
     let inside = text.strip_prefix('[')?;
     // No prefix is longer; a message in brackets may be.
-    let end = inside.bytes().take(48).position(|b| b == b']')?;
+    let end = inside.bytes().take(64).position(|b| b == b']')?;
     Some((inside[..end].trim(), &inside[end + 1..]))
 }
 
@@ -80,73 +127,14 @@ fn after_space(text: &str) -> &str {
     text.strip_prefix(' ').unwrap_or(text)
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[track_caller]
-    fn check(line: &str, time: Option<f64>, caller: Option<Caller>, level: Option<u8>, text: &str) {
-        assert_eq!(strip(line), (Prefix { time, caller, level }, text), "{line}");
-    }
-
-    #[test]
-    fn serial_console() {
-        check("[    3.487342] BUG: x", Some(3.487_342), None, None, "BUG: x");
-        check("[    3.487342]  irq_work+0x1/0x2", Some(3.487_342), None, None, " irq_work+0x1/0x2");
-        check("[  602.265000][T27130]  f+0x1/0x2", Some(602.265), Some(Caller::Task(27130)), None, " f+0x1/0x2");
-        check("[    1.200000][    C0] x", Some(1.2), Some(Caller::Cpu(0)), None, "x");
-        check("[    C0] x", None, Some(Caller::Cpu(0)), None, "x");
-        check("<4>[    1.200000] x", Some(1.2), None, Some(4), "x");
-        check("<12>x", None, None, Some(4), "x");
-        check("plain", None, None, None, "plain");
-        check("debian login: [    1.000000] x", Some(1.0), None, None, "x");
-    }
-
-    #[test]
-    fn dmesg_with_its_options() {
-        check("kern  :warn  : [    3.487342]  f+0x1/0x2", Some(3.487_342), None, Some(4), " f+0x1/0x2");
-        check("[Mon Aug 17 12:34:56 2026]  f+0x1/0x2", None, None, None, " f+0x1/0x2");
-        check("[    3.487342 <    0.000012>] x", Some(3.487_342), None, None, "x");
-        check("[  +0.000012]  x", None, None, None, " x");
-        check("[Aug17 12:34] x", None, None, None, "x");
-        check("2026-08-17T12:34:56,123456+00:00 x", None, None, None, "x");
-        check("2026-08-17T12:34:56,123456+00:00  f+0x1/0x2", None, None, None, " f+0x1/0x2");
-    }
-
-    #[test]
-    fn records_of_the_kernel_and_of_dmesg() {
-        check("1,344,3450872,-;BUG: x", Some(3.450_872), None, Some(1), "BUG: x");
-        check(
-            "4,12,602265000,-,caller=T27130;  f+0x1/0x2",
-            Some(602.265),
-            Some(Caller::Task(27130)),
-            Some(4),
-            "  f+0x1/0x2",
-        );
-        check("         \"msg\": \" f+0x1/0x2\"", None, None, None, " f+0x1/0x2");
-        check("1,2,3;x", None, None, None, "1,2,3;x");
-    }
-
-    #[test]
-    fn syslog_and_the_journal() {
-        check("Nov 21 12:34:56 web1 kernel: [    3.487342]  f+0x1/0x2", Some(3.487_342), None, None, " f+0x1/0x2");
-        check("Nov 21 12:34:56.123456 web1 kernel:  f+0x1/0x2", None, None, None, " f+0x1/0x2");
-        check("2026-11-21T12:34:56+0000 web1 kernel: x", None, None, None, "x");
-        check("Nov 21 12:34:56 web1 sshd[12]: kernel: x", None, None, None, "Nov 21 12:34:56 web1 sshd[12]: kernel: x");
-        check("a message about the kernel: x", None, None, None, "a message about the kernel: x");
-    }
-
-    #[test]
-    fn terminal_loggers() {
-        check("[2026-08-17 12:34:56] [    3.487342]  x", Some(3.487_342), None, None, " x");
-        check("[2026-08-17T12:34:56.123Z] x", None, None, None, "x");
-    }
-
-    #[test]
-    fn the_message_keeps_its_own_brackets() {
-        check("[<ffffffff81234567>] dump_stack+0x1/0x2", None, None, None, "[<ffffffff81234567>] dump_stack+0x1/0x2");
-        check("[    1.000000] [80b0f484] *pgd=80a1141e(bad)", Some(1.0), None, None, "[80b0f484] *pgd=80a1141e(bad)");
-        check("[    1.000000] <IRQ>", Some(1.0), None, None, "<IRQ>");
-        check("[12345678] *pgd=0", None, None, None, "[12345678] *pgd=0");
-    }
+/// The first word, and what follows the one space after it.
+fn word(text: &str) -> Option<(&str, &str)> {
+    text.split_once(' ').filter(|(word, _)| !word.is_empty())
 }
+
+fn is_number(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,15 +1,15 @@
-//! The theme: as the system has it, light or dark. Remembered where the browser lets the page remember.
+//! The theme: as the system has it, light or dark. Must never decide a colour: `www/style.css` does.
 
-use super::{document, window};
+use super::{document, setting};
 
-const KEY: &str = "oopscope-theme";
+const NAME: &str = "theme";
 
 /// The choices; the first is what the system has.
 pub(crate) const THEMES: [&str; 3] = ["auto", "light", "dark"];
 
 /// The theme that was chosen before.
 pub(crate) fn remembered() -> &'static str {
-    let stored = window().local_storage().ok().flatten().and_then(|storage| storage.get_item(KEY).ok().flatten());
+    let stored = setting::get(NAME);
     THEMES.into_iter().find(|theme| Some(*theme) == stored.as_deref()).unwrap_or(THEMES[0])
 }
 
@@ -18,7 +18,5 @@ pub(crate) fn set(theme: &str) {
     if let Some(root) = document().document_element() {
         let _ = root.set_attribute("data-theme", theme);
     }
-    if let Ok(Some(storage)) = window().local_storage() {
-        let _ = storage.set_item(KEY, theme);
-    }
+    setting::set(NAME, theme);
 }

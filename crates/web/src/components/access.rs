@@ -1,16 +1,16 @@
 //! The access that faulted and the trap's own code, field by field. Must never decode: the engine has.
 
 use super::prose::maybe_evidence;
+use crate::same::Same;
 use crate::update::Change;
 use oopscope_report::{Access, AccessKind, Report, Trap};
-use std::rc::Rc;
 use yew::prelude::*;
 
 /// Whose fault.
 #[derive(Clone, PartialEq, Properties)]
 pub(crate) struct Props {
     /// The report.
-    pub(crate) report: Rc<Report>,
+    pub(crate) report: Same<Report>,
     /// Where to tell what the user did.
     pub(crate) change: Callback<Change>,
 }

@@ -1,23 +1,109 @@
-//! The `Code:` bytes with the trapping instruction marked. Must never disassemble: that takes an engine that does.
+//! The code at the trap: the listing with the trapping instruction marked, and the bytes as the kernel printed them.
+//! Must never disassemble: the engine has, and says where it could not.
 
 use super::prose::maybe_evidence;
+use crate::browser::setting;
+use crate::format;
+use crate::listing_text::{self, Syntax};
 use crate::update::Change;
-use oopscope_report::Code;
+use oopscope_report::{Code, Instruction, Listing};
+use std::rc::Rc;
 use yew::prelude::*;
 
-/// Which bytes.
+/// Under which name the syntax is remembered.
+const SETTING: &str = "syntax";
+
+/// Which code.
 #[derive(Clone, PartialEq, Properties)]
 pub(crate) struct Props {
-    /// The bytes.
+    /// The code.
     pub(crate) code: Code,
     /// Where to tell what the user did.
     pub(crate) change: Callback<Change>,
 }
 
-/// The bytes.
+/// The code.
 #[component]
-pub(crate) fn CodeBytes(props: &Props) -> Html {
+pub(crate) fn CodeAtTrap(props: &Props) -> Html {
     let code = &props.code;
+    let change = &props.change;
+    let syntax =
+        use_state(|| if setting::get(SETTING).as_deref() == Some("intel") { Syntax::Intel } else { Syntax::Att });
+    let problem = code.listing_problem.as_ref().map(|problem| {
+        html! { <p class="pad" id="listing-problem">{ "No listing: " }{ problem }</p> }
+    });
+    html! {
+        <section id="code">
+            <h2>{ "Code" }</h2>
+            if let Some(listing) = &code.listing { { self::listing(listing, &syntax, change) } }
+            { problem }
+            if let Some(problem) = &code.problem { <p class="pad">{ problem }</p> }
+            { units(code, change) }
+        </section>
+    }
+}
+
+fn listing(listing: &Listing, syntax: &UseStateHandle<Syntax>, change: &Callback<Change>) -> Html {
+    let has_both = listing.instructions.iter().any(|row| row.intel.is_some());
+    let choice = |label: &'static str, name: &'static str, value: Syntax| {
+        let onclick = {
+            let syntax = syntax.clone();
+            move |_: MouseEvent| {
+                setting::set(SETTING, name);
+                syntax.set(value);
+            }
+        };
+        html! {
+            <button type="button" class="choice" data-syntax={name} aria-pressed={(**syntax == value).to_string()} {onclick}>{ label }</button>
+        }
+    };
+    let text: Rc<str> = Rc::from(listing_text::text(listing, **syntax));
+    let copy = change.reform(move |_: MouseEvent| Change::CopyText(Rc::clone(&text)));
+    let skipped = (listing.skipped > 0).then(|| {
+        let count = format::counted(u64::from(listing.skipped), "byte");
+        html! { <p class="pad dim">{ format!("{count} at the beginning left out: no instruction could be found to begin there.") }</p> }
+    });
+    html! {
+        <>
+            <div class="toolbar">
+                if has_both {
+                    <span class="choices" role="group" aria-label="Syntax">
+                        { choice("AT&T", "att", Syntax::Att) }{ choice("Intel", "intel", Syntax::Intel) }
+                    </span>
+                }
+                <button type="button" id="copy-listing" onclick={copy}>{ "Copy listing" }</button>
+            </div>
+            <div class="scroll-x" role="region" aria-label="Code listing" tabindex="0">
+                <table id="listing" class="listing">
+                    <thead class="unseen"><tr><th>{ "Offset from the trap" }</th><th>{ "Bytes" }</th><th>{ "Instruction" }</th></tr></thead>
+                    <tbody>{ for listing.instructions.iter().map(|row| instruction(row, **syntax, listing.guessed)) }</tbody>
+                </table>
+            </div>
+            if listing.guessed {
+                <p class="pad"><span class="guess">{ "What stands before the marked instruction is the best guess: these bytes can be read in more than one way." }<small>{ " (inferred)" }</small></span></p>
+            }
+            { skipped }
+        </>
+    }
+}
+
+fn instruction(row: &Instruction, syntax: Syntax, guessed: bool) -> Html {
+    let unsure = guessed && row.offset < 0;
+    html! {
+        <tr class={classes!(row.trap.then_some("trap"), unsure.then_some("guess"))}>
+            <td class="off">{ listing_text::offset(row.offset) }</td>
+            <td class="hex">{ listing_text::bytes(&row.bytes) }</td>
+            <td class="insn">
+                { syntax.text(row) }
+                if row.trap { <span class="unseen">{ " (the trapping instruction)" }</span> }
+                if !row.notes.is_empty() { <span class="operands">{ row.notes.join(" · ") }</span> }
+            </td>
+        </tr>
+    }
+}
+
+/// The units as printed: all there is without a listing, folded under one.
+fn units(code: &Code, change: &Callback<Change>) -> Html {
     let units = code.units.iter().zip(0_u32..).map(|(unit, index)| {
         let gap = if index == 0 { "" } else { " " };
         if code.trap == Some(index) {
@@ -27,18 +113,22 @@ pub(crate) fn CodeBytes(props: &Props) -> Html {
         }
     });
     let legend = match (code.trap, code.units.is_empty()) {
-        (Some(_), _) => Some("Marked: where the trapping instruction begins."),
-        (None, false) => Some("The kernel did not mark the trapping instruction."),
+        (Some(_), _) => Some("Marked: where the trapping instruction begins. "),
+        (None, false) => Some("The kernel did not mark the trapping instruction. "),
         (None, true) => None,
     };
-    html! {
-        <section>
-            <h2>{ "Code bytes" }</h2>
+    let bytes = html! {
+        <>
             if !code.units.is_empty() { <p class="bytes">{ for units }</p> }
-            if let Some(problem) = &code.problem { <p class="pad">{ problem }</p> }
             <p class="pad dim">
-                { legend }{ " " }{ maybe_evidence(Some(code.line), html! { { format!("Line {}", code.line) } }, &props.change) }
+                { legend }{ maybe_evidence(Some(code.line), html! { { format!("Line {}", code.line) } }, change) }
             </p>
-        </section>
+        </>
+    };
+    if code.listing.is_none() {
+        return bytes;
+    }
+    html! {
+        <details class="inner"><summary>{ "The bytes as printed" }</summary>{ bytes }</details>
     }
 }

@@ -2,19 +2,19 @@
 
 use super::prose::maybe_evidence;
 use crate::format;
+use crate::same::Same;
 use crate::update::Change;
 use oopscope_protocol::LogSummary;
 use oopscope_report::{Module, Report};
-use std::rc::Rc;
 use yew::prelude::*;
 
 /// Whose environment.
 #[derive(Clone, PartialEq, Properties)]
 pub(crate) struct Props {
     /// The report.
-    pub(crate) report: Rc<Report>,
+    pub(crate) report: Same<Report>,
     /// The log's boots.
-    pub(crate) summary: Rc<LogSummary>,
+    pub(crate) summary: Same<LogSummary>,
     /// Where to tell what the user did.
     pub(crate) change: Callback<Change>,
 }

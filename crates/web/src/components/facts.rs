@@ -2,16 +2,16 @@
 
 use super::prose::maybe_evidence;
 use crate::format;
+use crate::same::Same;
 use crate::update::Change;
 use oopscope_report::{Context, Report, Taint};
-use std::rc::Rc;
 use yew::prelude::*;
 
 /// Whose facts.
 #[derive(Clone, PartialEq, Properties)]
 pub(crate) struct Props {
     /// The report.
-    pub(crate) report: Rc<Report>,
+    pub(crate) report: Same<Report>,
     /// Where to tell what the user did.
     pub(crate) change: Callback<Change>,
 }
@@ -56,6 +56,14 @@ pub(crate) fn Facts(props: &Props) -> Html {
         let title = report.context_reason.plain();
         html! { <div {title}><dt>{ "Context" }</dt><dd {class}>{ maybe_evidence(line, html! { { words } }, change) }</dd></div> }
     });
+    let subsystem = report.subsystem.as_ref().map(|subsystem| {
+        let name = html! { <span class="guess">{ &subsystem.name }<small>{ " (inferred)" }</small></span> };
+        html! {
+            <div title={subsystem.reason.clone()}>
+                <dt>{ "Subsystem" }</dt><dd>{ maybe_evidence(Some(subsystem.line), name, change) }</dd>
+            </div>
+        }
+    });
     let workqueue = report
         .workqueue
         .as_ref()
@@ -85,7 +93,7 @@ pub(crate) fn Facts(props: &Props) -> Html {
     });
     html! {
         <dl class="facts">
-            { kernel }{ arch }{ cpu }{ task }{ context }{ workqueue }
+            { kernel }{ arch }{ cpu }{ task }{ context }{ workqueue }{ subsystem }
             { for report.taint.iter().map(|taint| taint_fact(taint, change)) }
             { up }{ deaths }{ machine }{ kaslr }
         </dl>

@@ -7,12 +7,12 @@ use crate::browser::listener::Listener;
 use crate::engine::Engine;
 use crate::format;
 use crate::num::to_px;
+use crate::same::Same;
 use crate::state::{Origin, Selection};
 use crate::update::{Change, Purpose};
 use crate::virtual_scroll::{ROW, VirtualScroll};
 use oopscope_protocol::{Event, LogLine, LogSummary, Request, Summary};
 use std::collections::{BTreeMap, BTreeSet};
-use std::rc::Rc;
 use wasm_bindgen::JsCast;
 use web_sys::{HtmlElement, HtmlInputElement};
 use yew::prelude::*;
@@ -30,7 +30,7 @@ const MAX_MARKS: usize = 500;
 #[derive(Clone, PartialEq, Properties)]
 pub(crate) struct Props {
     /// The log.
-    pub(crate) summary: Rc<LogSummary>,
+    pub(crate) summary: Same<LogSummary>,
     /// Whom to ask.
     pub(crate) engine: Engine,
     /// Changes when the engine must be asked anew.

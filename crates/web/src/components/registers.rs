@@ -2,16 +2,16 @@
 //! as printed.
 
 use super::prose::maybe_evidence;
+use crate::same::Same;
 use crate::update::Change;
 use oopscope_report::{Register, Report};
-use std::rc::Rc;
 use yew::prelude::*;
 
 /// Whose registers.
 #[derive(Clone, PartialEq, Properties)]
 pub(crate) struct Props {
     /// The report.
-    pub(crate) report: Rc<Report>,
+    pub(crate) report: Same<Report>,
     /// Where to tell what the user did.
     pub(crate) change: Callback<Change>,
 }

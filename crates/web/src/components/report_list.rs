@@ -1,10 +1,10 @@
 //! The reports of a log, first first. Must never put a later one above the first: it is the one that deserves the attention.
 
 use super::log_row::severity_class;
+use crate::same::Same;
 use crate::update::Change;
 use oopscope_protocol::{LogSummary, Summary};
 use oopscope_report::Severity;
-use std::rc::Rc;
 use web_sys::{Element, ScrollIntoViewOptions, ScrollLogicalPosition};
 use yew::prelude::*;
 
@@ -12,7 +12,7 @@ use yew::prelude::*;
 #[derive(Clone, PartialEq, Properties)]
 pub(crate) struct Props {
     /// The log.
-    pub(crate) summary: Rc<LogSummary>,
+    pub(crate) summary: Same<LogSummary>,
     /// The one that is shown.
     pub(crate) current: u32,
     /// Where to tell what the user did.
@@ -67,7 +67,7 @@ pub(crate) fn remarks(report: &Summary, boots: bool) -> Html {
             if boots { <span>{ format!("boot {}", report.boot + 1) }</span> }
             if report.corrupted { <span>{ "damaged" }</span> }
             if report.repeats > 0 { <span>{ format!("again {}×", report.repeats) }</span> }
-            if let Some(first) = report.may_follow_from { <span>{ format!("may follow from #{}", first + 1) }</span> }
+            if let Some(tie) = super::ties::short(report) { <span>{ tie }</span> }
         </span>
     }
 }

@@ -1,23 +1,28 @@
-//! One report, from the top: badges, title, verdict, notices, facts, stack beside the log, registers and fault, code, the
-//! lines before, modules and environment. Must never show a part that the report does not have.
+//! One report, from the top: badges, title, verdict, notices, ties, facts; then, beside the log, what the evidence says,
+//! the stacks, the fault and the code; then registers, the lines before, modules and environment. Must never show a part
+//! that the report does not have.
 
 use super::access::AccessAndTrap;
-use super::code::CodeBytes;
+use super::code::CodeAtTrap;
+use super::details::Details;
 use super::environment::Environment;
 use super::excerpt::{Excerpt, Part};
+use super::explanation::{AboutKind, Explanation};
 use super::facts::{Facts, context_words};
+use super::identity::Identity;
 use super::log_row::severity_class;
 use super::prose::prose;
 use super::registers::Registers;
 use super::report_list::severity_word;
 use super::stack::{StackTable, context_class};
+use super::ties::{show_report, ties};
 use crate::engine::Engine;
-use crate::stack_rows::Fold;
+use crate::same::Same;
+use crate::stack_rows::Folds;
 use crate::state::Selection;
 use crate::update::Change;
 use oopscope_protocol::LogSummary;
 use oopscope_report::{Notice, NoticeKind, Report};
-use std::collections::BTreeSet;
 use std::rc::Rc;
 use yew::prelude::*;
 
@@ -32,19 +37,19 @@ const LEAD: u64 = 40;
 #[derive(Clone, PartialEq, Properties)]
 pub(crate) struct Props {
     /// The report.
-    pub(crate) report: Rc<Report>,
+    pub(crate) report: Same<Report>,
     /// Its index.
     pub(crate) index: u32,
     /// The log.
-    pub(crate) summary: Rc<LogSummary>,
+    pub(crate) summary: Same<LogSummary>,
     /// Whom to ask for lines.
     pub(crate) engine: Engine,
     /// Changes when the engine must be asked anew.
     pub(crate) epoch: u32,
     /// The selected line.
     pub(crate) selection: Option<Selection>,
-    /// Folds that are opened.
-    pub(crate) opened: Rc<BTreeSet<Fold>>,
+    /// What was folded and unfolded.
+    pub(crate) folds: Rc<Folds>,
     /// Where to tell what the user did.
     pub(crate) change: Callback<Change>,
 }
@@ -74,29 +79,36 @@ pub(crate) fn ReportView(props: &Props) -> Html {
         }
     });
     let fault = (report.access.is_some() || report.trap.is_some()).then(|| {
-        html! { <AccessAndTrap report={Rc::clone(report)} change={change.clone()} /> }
+        html! { <AccessAndTrap report={report.clone()} change={change.clone()} /> }
     });
     let has_registers = !report.registers.is_empty() || report.stacks.iter().any(|stack| !stack.registers.is_empty());
-    let registers = has_registers.then(|| html! { <Registers report={Rc::clone(report)} change={change.clone()} /> });
-    let code = report.code.as_ref().map(|code| html! { <CodeBytes code={code.clone()} change={change.clone()} /> });
+    let registers = has_registers.then(|| html! { <Registers report={report.clone()} change={change.clone()} /> });
+    let code = report.code.as_ref().map(|code| html! { <CodeAtTrap code={code.clone()} change={change.clone()} /> });
     html! {
         <article class="report" aria-labelledby="title">
             <header class="report-head">
                 <p class="badges">{ badges(props) }</p>
                 <h1 id="title">{ &report.title }</h1>
+                { also_known_as(report) }
                 <p id="verdict" class="verdict">{ prose(&report.verdict, change) }</p>
             </header>
+            { damage(report) }
             { for report.notices.iter().map(|entry| notice(entry, report, change)) }
-            <Facts report={Rc::clone(report)} change={change.clone()} />
+            { ties(&report.links, change) }
+            <Facts report={report.clone()} change={change.clone()} />
             <div class="two main-pair">
                 <div class="column">
+                    <Explanation report={report.clone()} change={change.clone()} />
+                    if !report.details.is_empty() { <Details report={report.clone()} change={change.clone()} /> }
                     <section>
-                        <h2>{ "Stack" }</h2>
-                        <StackTable report={Rc::clone(report)} selection={props.selection}
-                            opened={Rc::clone(&props.opened)} change={change.clone()} />
+                        <h2>{ if report.stacks.len() > 1 { "Stacks" } else { "Stack" } }</h2>
+                        <StackTable report={report.clone()} selection={props.selection}
+                            folds={Rc::clone(&props.folds)} change={change.clone()} />
                     </section>
                     { fault }
                     { code }
+                    <Identity report={report.clone()} change={change.clone()} />
+                    <AboutKind report={report.clone()} change={change.clone()} />
                 </div>
                 <section class="beside">
                     <h2>{ "Log " }<span>{ format!("lines {}–{}", report.first_line, report.last_line) }</span></h2>
@@ -105,7 +117,7 @@ pub(crate) fn ReportView(props: &Props) -> Html {
             </div>
             { registers }
             { before }
-            <Environment report={Rc::clone(report)} summary={Rc::clone(&props.summary)} change={change.clone()} />
+            <Environment report={report.clone()} summary={props.summary.clone()} change={change.clone()} />
         </article>
     }
 }
@@ -120,6 +132,7 @@ fn badges(props: &Props) -> Html {
                 <span class={classes!("badge", context_class(report.context))}>{ words.to_ascii_uppercase() }</span>
             }
             if report.corrupted { <span class="badge damaged">{ "DAMAGED" }</span> }
+            if report.interleaved { <span class="badge dim">{ "MIXED LINES" }</span> }
             <span class="badge dim">{ format!("{} of {total}", props.index + 1) }</span>
             if report.repeats > 0 { <span class="badge dim">{ format!("again {}×", report.repeats) }</span> }
         </>
@@ -132,16 +145,33 @@ fn notice(notice: &Notice, report: &Report, change: &Callback<Change>) -> Html {
         NoticeKind::Fatal => "fatal",
         _ => "plain",
     };
-    let jump = (notice.kind == NoticeKind::NotFirst).then(|| {
-        let first = report.may_follow_from.unwrap_or(0);
-        html! {
-            <>
-                { " " }
-                <button type="button" class="inline" onclick={change.reform(move |_: MouseEvent| Change::ShowReport(first))}>
-                    { format!("Show report #{}", first + 1) }
-                </button>
-            </>
-        }
-    });
+    // A tie to the same report has its own way there.
+    let first = report.may_follow_from.unwrap_or(0);
+    let tied = report.links.iter().any(|link| link.report == first);
+    let jump =
+        (notice.kind == NoticeKind::NotFirst && !tied).then(|| html! { <>{ " " }{ show_report(first, change) }</> });
     html! { <p class={classes!("note", class)}>{ prose(&notice.prose, change) }{ jump }</p> }
+}
+
+/// Other titles of the same bug: what to search for in the trackers.
+fn also_known_as(report: &Report) -> Html {
+    if report.alt_titles.is_empty() {
+        return Html::default();
+    }
+    let titles = report.alt_titles.iter().map(|title| html! { <li><code>{ title }</code></li> });
+    html! { <ul class="also" aria-label="Also known as">{ for titles }</ul> }
+}
+
+/// How far the report can't be trusted, where no notice says it already.
+fn damage(report: &Report) -> Html {
+    let told = report.notices.iter().any(|notice| notice.kind == NoticeKind::Damaged);
+    let reason = report.corrupted_reason.as_ref().filter(|_| !told);
+    html! {
+        <>
+            if let Some(reason) = reason { <p class="note plain" id="damaged">{ format!("The report is damaged: {}.", reason.trim_end_matches('.')) }</p> }
+            if report.interleaved {
+                <p class="note plain" id="interleaved"><span class="guess">{ "Lines of several CPUs or tasks are mixed here. They were told apart without caller ids, by what each line can belong to: it may be wrong." }<small>{ " (inferred)" }</small></span></p>
+            }
+        </>
+    }
 }

@@ -1,11 +1,11 @@
-//! The stacks, context by context, innermost first. Must never hide a frame without saying how many.
+//! The stacks, each with what it is to the report, innermost frame first. Must never hide a frame without saying how many.
 
 use crate::browser;
-use crate::stack_rows::{self, Fold, Row, Why};
+use crate::same::Same;
+use crate::stack_rows::{self, Fold, Folds, Row, Why};
 use crate::state::{Origin, Selection};
 use crate::update::Change;
-use oopscope_report::{Arch, Context, Frame, FrameRole, Report, Stack};
-use std::collections::BTreeSet;
+use oopscope_report::{Arch, Context, Frame, FrameRole, Report, Stack, StackRole};
 use std::rc::Rc;
 use wasm_bindgen::JsCast;
 use web_sys::{HtmlElement, ScrollIntoViewOptions, ScrollLogicalPosition};
@@ -15,11 +15,11 @@ use yew::prelude::*;
 #[derive(Clone, PartialEq, Properties)]
 pub(crate) struct Props {
     /// The report.
-    pub(crate) report: Rc<Report>,
+    pub(crate) report: Same<Report>,
     /// The selected line.
     pub(crate) selection: Option<Selection>,
-    /// The folds that the user opened.
-    pub(crate) opened: Rc<BTreeSet<Fold>>,
+    /// What the user has folded and unfolded.
+    pub(crate) folds: Rc<Folds>,
     /// Where to tell what the user did.
     pub(crate) change: Callback<Change>,
 }
@@ -47,7 +47,7 @@ pub(crate) fn StackTable(props: &Props) -> Html {
         });
     }
     let stacks = &props.report.stacks;
-    let rows = stack_rows::rows(stacks, &props.opened, selected);
+    let rows = stack_rows::rows(stacks, &props.folds, selected);
     let first_frame = rows.iter().find_map(|row| match *row {
         Row::Frame { stack, frame, .. } => stacks.get(stack)?.frames.get(frame).map(|frame| frame.line),
         _ => None,
@@ -63,6 +63,7 @@ pub(crate) fn StackTable(props: &Props) -> Html {
         Row::Run { stack, first, count, open, why } => {
             Some(run(Fold::Run(stack, first), count, why, open, &props.change))
         }
+        Row::Rest { count, open } => Some(rest(count, open, &props.change)),
         Row::Frame { stack, frame, number } => {
             let frame = stacks.get(stack)?.frames.get(frame)?;
             // A line can be two frames (x86 prints an instruction pointer both ways); the first carries the focus.
@@ -107,11 +108,17 @@ fn frame_row(frame: &Frame, look: Look, node: NodeRef, change: &Callback<Change>
         (None, Some(address)) => html! { { address } },
         (None, None) => html! { "(no name)" },
     };
+    let source = frame.file.as_ref().map(|file| {
+        let at = frame.file_line.map(|line| format!(":{line}"));
+        html! { <>{ " " }<span class="src">{ file }{ at }</span></> }
+    });
     let module = frame.module.as_ref().map(|module| {
         let title = frame.build_id.as_ref().map(|id| format!("build-id {id}"));
         html! { <span {title}>{ module }</span> }
     });
-    let title = if frame.reliable {
+    let title = if frame.inlined {
+        format!("log line {line}; inlined into the function below it: it has no address of its own")
+    } else if frame.reliable {
         format!("log line {line}")
     } else {
         format!("log line {line}; found on the stack, not unwound: it may be left over from an earlier call")
@@ -121,7 +128,11 @@ fn frame_row(frame: &Frame, look: Look, node: NodeRef, change: &Callback<Change>
             class={classes!("frame", look.selected.then_some("sel"), (!frame.reliable).then_some("unsure"))}
             aria-selected={look.selected.to_string()} tabindex={if look.tab_stop { "0" } else { "-1" }}>
             <td class="nr">{ look.label }</td>
-            <td class="fn">{ name }</td>
+            <td class="fn">
+                { name }
+                if frame.inlined { <small class="dim">{ " inlined" }</small> }
+                { source }
+            </td>
             <td class="mod">{ module }</td>
         </tr>
     }
@@ -154,9 +165,10 @@ fn label(frame: &Frame, number: Option<u32>, arch: Option<Arch>) -> String {
 }
 
 fn heading(stack: &Stack, fold: Option<(bool, usize)>, change: &Callback<Change>) -> Html {
+    let title = if stack.title.is_empty() { role_words(stack.role) } else { &stack.title };
     let words = html! {
         <>
-            { &stack.title }
+            { title }
             if let Some(tag) = &stack.tag { <code>{ format!(" <{tag}>") }</code> }
             if let Some(how) = &stack.guessed {
                 <span class="guess" title={how.clone()}><small>{ " (inferred)" }</small></span>
@@ -168,15 +180,45 @@ fn heading(stack: &Stack, fold: Option<(bool, usize)>, change: &Callback<Change>
         Some((open, index)) => {
             let onclick = change.reform(move |_: MouseEvent| Change::Fold(Fold::Stack(index), !open));
             let count = crate::format::counted(stack.frames.len() as u64, "frame");
+            // What tells the closed stacks of many CPUs apart.
+            let innermost = stack.frames.iter().find(|frame| frame.reliable).and_then(|frame| frame.function.as_ref());
+            let innermost = innermost.map(|function| html! { <code>{ format!(", {function}") }</code> });
             html! {
                 <button type="button" class="fold" aria-expanded={open.to_string()} {onclick}>
                     { if open { "▾ " } else { "▸ " } }{ words }
-                    if !open { <span class="dim">{ format!(" — {count}") }</span> }
+                    if !open { <span class="dim">{ format!(" — {count}") }{ innermost }</span> }
                 </button>
             }
         }
     };
     html! { <tr class={classes!("ctx", context_class(stack.context))}><th colspan="3" scope="colgroup">{ words }</th></tr> }
+}
+
+/// What a stack is to the report, for one that has no heading of its own.
+const fn role_words(role: StackRole) -> &'static str {
+    match role {
+        StackRole::Crash => "Where it crashed",
+        StackRole::Interrupted => "What was interrupted",
+        StackRole::Panic => "The panic's own way",
+        StackRole::Allocated => "Where the object was allocated",
+        StackRole::Freed => "Where the object was freed",
+        StackRole::Origin => "Where the value came from",
+        StackRole::OtherParty => "The other side",
+        StackRole::Lock => "How the lock was taken before",
+        _ => "Another trace of the report",
+    }
+}
+
+fn rest(count: usize, open: bool, change: &Callback<Change>) -> Html {
+    let onclick = change.reform(move |_: MouseEvent| Change::Fold(Fold::Rest, !open));
+    let words = crate::format::counted(count as u64, "more stack");
+    html! {
+        <tr class="ctx"><th colspan="3" scope="colgroup">
+            <button type="button" class="fold" id="more-stacks" aria-expanded={open.to_string()} {onclick}>
+                { if open { "▾ " } else { "▸ " } }{ words }
+            </button>
+        </th></tr>
+    }
 }
 
 fn run(fold: Fold, count: usize, why: Why, open: bool, change: &Callback<Change>) -> Html {

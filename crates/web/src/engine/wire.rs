@@ -4,10 +4,11 @@
 //! first copies every message into serde's own intermediate tree, which costs time on each report and a sixth of the
 //! page's size. A test holds the tags to those of `oopscope_protocol`.
 
+use super::read::{Unreadable, read};
 use js_sys::{Array, Object, Reflect};
 use oopscope_protocol::{Event, Example, LogLine, Request};
+use serde::de::Error as _;
 use serde::{Deserialize, Serialize};
-use serde_wasm_bindgen::{Error, from_value};
 use wasm_bindgen::JsValue;
 use web_sys::File;
 
@@ -45,7 +46,7 @@ pub(super) fn request(id: u64, request: &Request, files: &[File]) -> Result<JsVa
 }
 
 /// An event with the number of its request, as the worker posts it.
-pub(super) fn answer(message: &JsValue) -> Result<(u64, Event), Error> {
+pub(super) fn answer(message: &JsValue) -> Result<(u64, Event), Unreadable> {
     let field = |of: &JsValue, name: &str| Reflect::get(of, &JsValue::from_str(name)).unwrap_or(JsValue::UNDEFINED);
     let id = crate::num::to_u64(field(message, "id").as_f64().unwrap_or(0.0));
     let event = field(message, "event");
@@ -53,30 +54,32 @@ pub(super) fn answer(message: &JsValue) -> Result<(u64, Event), Error> {
     Ok((id, by_tag(&tag, event)?))
 }
 
-fn by_tag(tag: &str, event: JsValue) -> Result<Event, Error> {
+fn by_tag(tag: &str, event: JsValue) -> Result<Event, Unreadable> {
     Ok(match tag {
         "ready" => {
-            let Ready { build_id, examples } = from_value(event)?;
+            let Ready { build_id, examples } = read(event)?;
             Event::Ready { build_id, examples }
         }
-        "progress" => Event::Progress(from_value(event)?),
-        "opened" => Event::Opened(from_value(event)?),
-        "report" => Event::Report(from_value(event)?),
+        "progress" => Event::Progress(read(event)?),
+        "opened" => Event::Opened(read(event)?),
+        "report" => Event::Report(read(event)?),
         "lines" => {
-            let Lines { from, lines } = from_value(event)?;
+            let Lines { from, lines } = read(event)?;
             Event::Lines { from, lines }
         }
         "found" => {
-            let Found { line } = from_value(event)?;
+            let Found { line } = read(event)?;
             Event::Found { line }
         }
         "rendered" => {
-            let Rendered { text, file_name } = from_value(event)?;
+            let Rendered { text, file_name } = read(event)?;
             Event::Rendered { text, file_name }
         }
-        "shared" => Event::Shared(from_value(event)?),
-        "failed" => Event::Failed(from_value(event)?),
-        other => return Err(Error::new(format!("an event of the unknown type “{other}”"))),
+        "shared" => Event::Shared(read(event)?),
+        "triage-progress" => Event::TriageProgress(read(event)?),
+        "triaged" => Event::Triaged(read(event)?),
+        "failed" => Event::Failed(read(event)?),
+        other => return Err(Unreadable::custom(format_args!("an event of the unknown type “{other}”"))),
     })
 }
 
@@ -95,6 +98,8 @@ mod tests {
             Event::Found { .. } => "found",
             Event::Rendered { .. } => "rendered",
             Event::Shared(_) => "shared",
+            Event::TriageProgress(_) => "triage-progress",
+            Event::Triaged(_) => "triaged",
             Event::Failed(_) => "failed",
         }
     }
@@ -111,6 +116,8 @@ mod tests {
             (Event::Found { line: Some(1) }, "line type"),
             (Event::Rendered { text: text(), file_name: text() }, "file_name text type"),
             (Event::Shared(Box::default()), ""),
+            (Event::TriageProgress(oopscope_protocol::TriageProgress::default()), ""),
+            (Event::Triaged(Box::default()), ""),
             (Event::Failed(oopscope_protocol::Problem::default()), "advice code message type"),
         ];
         for (event, fields) in events {

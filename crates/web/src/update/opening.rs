@@ -2,6 +2,7 @@
 //! Must never drop what is open before something else has been opened.
 
 use super::{Effect, Purpose, opened_words};
+use crate::same::Same;
 use crate::state::{Death, EngineStatus, OpenLog, Opening, Origin, Selection, Source, State, View};
 use oopscope_protocol::{Event, LogSummary, Problem, Progress, Request};
 use std::rc::Rc;
@@ -90,7 +91,7 @@ impl State {
         if opening.restoring
             && let Some(open) = &mut self.open
         {
-            open.summary = Rc::new(summary);
+            open.summary = Same::new(summary);
             open.epoch = epoch;
             open.detached = false;
             let current = open.current;
@@ -119,11 +120,11 @@ impl State {
             current,
             reports: std::collections::BTreeMap::new(),
             selection: line.map(|line| Selection { line, origin: Origin::Stack, serial }),
-            opened: Rc::default(),
+            folds: Rc::default(),
             took: now - opening.started,
             epoch,
             detached: false,
-            summary: Rc::new(summary),
+            summary: Same::new(summary),
         };
         self.said = opened_words(&open.summary, &open.name());
         self.view = view;

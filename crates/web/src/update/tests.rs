@@ -301,10 +301,10 @@ fn closing_a_fold_drops_the_selection_that_would_hold_it_open() {
     let fold = Fold::Run(0, 3);
     state.apply(Change::Fold(fold, true), 5.0);
     state.apply(Change::Select(7, Origin::Log), 5.0);
-    assert!(state.open.as_ref().unwrap().opened.contains(&fold));
+    assert_eq!(state.open.as_ref().unwrap().folds.get(&fold), Some(&true));
     state.apply(Change::Fold(fold, false), 5.0);
     let open = state.open.as_ref().unwrap();
-    assert_eq!((open.opened.contains(&fold), open.selection), (false, None));
+    assert_eq!((open.folds.get(&fold), open.selection), (Some(&false), None));
 }
 
 #[test]

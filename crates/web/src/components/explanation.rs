@@ -1,0 +1,87 @@
+//! What a report means, in words: what its evidence says, who is innocent, what to do next, and what its kind means.
+//! Must never say anything of its own: the words are the engine's, and a guess is marked as one.
+
+use super::prose::prose;
+use crate::browser;
+use crate::same::Same;
+use crate::update::Change;
+use oopscope_report::{Advice, Prose, Report};
+use std::rc::Rc;
+use yew::prelude::*;
+
+/// Whose explanation.
+#[derive(Clone, PartialEq, Properties)]
+pub(crate) struct Props {
+    /// The report.
+    pub(crate) report: Same<Report>,
+    /// Where to tell what the user did.
+    pub(crate) change: Callback<Change>,
+}
+
+/// What this report's own evidence says, and what follows from it.
+#[component]
+pub(crate) fn Explanation(props: &Props) -> Html {
+    let explanation = &props.report.explanation;
+    let change = &props.change;
+    if explanation.evidence.is_empty() && explanation.innocent.is_empty() && explanation.next.is_empty() {
+        return Html::default();
+    }
+    html! {
+        <section id="explanation" class="words">
+            { sentences("What the evidence says", &explanation.evidence, change) }
+            { sentences("Innocent", &explanation.innocent, change) }
+            if !explanation.next.is_empty() {
+                <h2>{ "What to do next" }</h2>
+                <ol>{ for explanation.next.iter().map(|advice| html! { <li>{ self::advice(advice, change) }</li> }) }</ol>
+            }
+        </section>
+    }
+}
+
+fn sentences(heading: &'static str, sentences: &[Prose], change: &Callback<Change>) -> Html {
+    if sentences.is_empty() {
+        return Html::default();
+    }
+    html! {
+        <>
+            <h2>{ heading }</h2>
+            <ul>{ for sentences.iter().map(|sentence| html! { <li>{ prose(sentence, change) }</li> }) }</ul>
+        </>
+    }
+}
+
+fn advice(advice: &Advice, change: &Callback<Change>) -> Html {
+    let command = advice.command.as_ref().map(|command| {
+        html! {
+            <p class="command"><code>{ command }</code>{ copy_button(command, "Copy", change) }</p>
+        }
+    });
+    html! { <>{ prose(&advice.words, change) }{ command }</> }
+}
+
+/// A button that copies a short text, which is also what a screen reader says that it copies.
+pub(super) fn copy_button(text: &str, label: &'static str, change: &Callback<Change>) -> Html {
+    let copied: Rc<str> = Rc::from(text);
+    html! {
+        <button type="button" class="copy" aria-label={format!("{label} {text}")}
+            onclick={change.reform(move |_: MouseEvent| Change::CopyText(Rc::clone(&copied)))}>{ label }</button>
+    }
+}
+
+/// What this kind of report means, for whoever meets it for the first time: folded where there is little room.
+#[component]
+pub(crate) fn AboutKind(props: &Props) -> Html {
+    let open = use_state(browser::wide);
+    let about = &props.report.explanation.about;
+    if about.is_empty() {
+        return Html::default();
+    }
+    html! {
+        <section id="about" class="words">
+            <details open={*open}>
+                <summary><h2>{ "About reports of this kind" }</h2></summary>
+                { for about.iter().map(|paragraph| html! { <p>{ paragraph }</p> }) }
+            </details>
+        </section>
+    }
+}

@@ -1,0 +1,188 @@
+//! Reads what the worker posted into the protocol's types. Must never be used on what another build has written.
+//!
+//! It gives what serde-wasm-bindgen gives, for a third of the code, because page and engine are of one build: a
+//! structure is read field by field in the order of its declaration, so that no code compares names, and what is absent
+//! is what its type has for nothing (no text, zero, an empty list), which is what every `#[serde(default)]` of the
+//! protocol means.
+
+use crate::num;
+use js_sys::{Array, Reflect};
+use serde::de::value::StrDeserializer;
+use serde::de::{self, DeserializeOwned, DeserializeSeed, IntoDeserializer, SeqAccess, Visitor};
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::fmt;
+use std::rc::Rc;
+use wasm_bindgen::{JsCast, JsValue};
+
+/// Why a message could not be read.
+#[derive(Debug)]
+pub(super) struct Unreadable(String);
+
+impl fmt::Display for Unreadable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for Unreadable {}
+
+impl de::Error for Unreadable {
+    fn custom<T: fmt::Display>(words: T) -> Self {
+        Self(words.to_string())
+    }
+}
+
+type Result<T> = std::result::Result<T, Unreadable>;
+
+/// Reads a value.
+pub(super) fn read<T: DeserializeOwned>(value: JsValue) -> Result<T> {
+    T::deserialize(Reader(value))
+}
+
+struct Reader(JsValue);
+
+impl Reader {
+    /// Numbers of the protocol are below 2^53: offsets and addresses travel as text.
+    fn number(&self) -> f64 {
+        self.0.as_f64().unwrap_or(0.0)
+    }
+
+    fn text(&self) -> String {
+        self.0.as_string().unwrap_or_default()
+    }
+}
+
+impl<'de> de::Deserializer<'de> for Reader {
+    type Error = Unreadable;
+
+    fn deserialize_any<V: Visitor<'de>>(self, _: V) -> Result<V::Value> {
+        Err(Unreadable("a value without a type".to_owned()))
+    }
+
+    fn deserialize_bool<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
+        visitor.visit_bool(self.0.is_truthy())
+    }
+
+    fn deserialize_i64<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
+        visitor.visit_i64(num::to_i64(self.number()))
+    }
+
+    fn deserialize_i32<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
+        self.deserialize_i64(visitor)
+    }
+
+    fn deserialize_u64<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
+        visitor.visit_u64(num::to_u64(self.number()))
+    }
+
+    fn deserialize_u32<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
+        self.deserialize_u64(visitor)
+    }
+
+    fn deserialize_u8<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
+        self.deserialize_u64(visitor)
+    }
+
+    fn deserialize_f64<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
+        visitor.visit_f64(self.number())
+    }
+
+    fn deserialize_char<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
+        visitor.visit_string(self.text())
+    }
+
+    fn deserialize_str<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
+        visitor.visit_string(self.text())
+    }
+
+    fn deserialize_string<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
+        visitor.visit_string(self.text())
+    }
+
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
+        if self.0.is_null() || self.0.is_undefined() { visitor.visit_none() } else { visitor.visit_some(self) }
+    }
+
+    fn deserialize_newtype_struct<V: Visitor<'de>>(self, _: &'static str, visitor: V) -> Result<V::Value> {
+        visitor.visit_newtype_struct(self)
+    }
+
+    fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
+        let array = self.0.dyn_into::<Array>().unwrap_or_default();
+        let length = array.length();
+        visitor.visit_seq(Elements { array, next: 0, length })
+    }
+
+    fn deserialize_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        fields: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value> {
+        visitor.visit_seq(Fields { object: self.0, names: names(fields), next: 0 })
+    }
+
+    fn deserialize_enum<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        _: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value> {
+        let name = self.text();
+        let name: StrDeserializer<'_, Unreadable> = name.as_str().into_deserializer();
+        visitor.visit_enum(name)
+    }
+
+    serde::forward_to_deserialize_any! {
+        i8 i16 i128 u16 u128 f32 bytes byte_buf unit unit_struct tuple tuple_struct map identifier ignored_any
+    }
+}
+
+struct Elements {
+    array: Array,
+    next: u32,
+    length: u32,
+}
+
+impl<'de> SeqAccess<'de> for Elements {
+    type Error = Unreadable;
+
+    fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>> {
+        if self.next == self.length {
+            return Ok(None);
+        }
+        let element = self.array.get(self.next);
+        self.next += 1;
+        seed.deserialize(Reader(element)).map(Some)
+    }
+}
+
+struct Fields {
+    object: JsValue,
+    names: Rc<[JsValue]>,
+    next: usize,
+}
+
+impl<'de> SeqAccess<'de> for Fields {
+    type Error = Unreadable;
+
+    fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>> {
+        let Some(name) = self.names.get(self.next) else { return Ok(None) };
+        self.next += 1;
+        let value = Reflect::get(&self.object, name).unwrap_or(JsValue::UNDEFINED);
+        seed.deserialize(Reader(value)).map(Some)
+    }
+}
+
+thread_local! {
+    /// The names of each structure's fields as JavaScript has them, by where the names lie: made once.
+    static NAMES: RefCell<BTreeMap<usize, Rc<[JsValue]>>> = RefCell::default();
+}
+
+fn names(fields: &'static [&'static str]) -> Rc<[JsValue]> {
+    NAMES.with_borrow_mut(|names| {
+        let known = names.entry(fields.as_ptr().addr());
+        Rc::clone(known.or_insert_with(|| fields.iter().map(|name| JsValue::from_str(name)).collect()))
+    })
+}
