@@ -86,7 +86,7 @@ fn blamed(facts: &mut Facts, blame: &Blame) -> Vec<Option<Blamed>> {
     let lines = facts.text_of_report();
     let mut found = walk::walk(lines, blame.steps);
     let mut chosen = choose(&found.traces, blame);
-    if chosen.iter().any(Option::is_none) && !blame.or.is_empty() {
+    if (found.fault_injected.is_some() || chosen.iter().any(Option::is_none)) && !blame.or.is_empty() {
         let other = walk::walk(lines, blame.or);
         chosen = choose(&other.traces, blame);
         found.fault_injected = other.fault_injected;
@@ -130,7 +130,7 @@ fn of_trace(trace: &[Candidate], blame: &Blame) -> Option<Blamed> {
         }
     };
     let candidate = left.get(at)?.clone();
-    let raw = if without_syscall_prefix(&candidate.name) == name { candidate.name.clone() } else { name.clone() };
+    let raw = candidate.name.clone();
     let further = match blame.pick {
         Pick::First | Pick::Named => left[at + 1..].to_vec(),
         // Where the loop was when the watchdog looked.

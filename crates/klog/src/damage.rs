@@ -22,7 +22,7 @@ pub(crate) fn find(facts: &Facts, titles: &Titles) -> Option<String> {
     if has_time_stamp(&titles.title) {
         return Some("another message, with its own time stamp, runs into the headline".to_owned());
     }
-    if facts.rule.needs_trace { trace(facts) } else { None }
+    if facts.rule.needs_trace && !titles.traceless { trace(facts) } else { None }
 }
 
 /// `[   12.345678]` in the middle of a title.

@@ -27,6 +27,7 @@ pub(crate) struct Facts {
     /// by them.
     pub(crate) lines: Vec<(Part, Line)>,
     header_at: usize,
+    mixed: Option<usize>,
     /// The functions found for the kind's titles, one for each trace on its way; None where none was found.
     pub(crate) blamed: Vec<Option<Blamed>>,
     /// Line at which a forced failure's trace runs into the report.
@@ -55,9 +56,10 @@ pub(crate) struct Facts {
 
 /// Reads a segment.
 pub(crate) fn read(segment: Segment) -> Facts {
-    let Segment { rule, lines, header, boot, end, .. } = segment;
+    let Segment { rule, lines, header, boot, end, mixed, .. } = segment;
     let mut reader = Reader::new(rule, end, boot);
-    for (at, (part, line)) in lines.iter().enumerate() {
+    let own = lines.iter().take_while(|(part, _)| *part != Part::Continued).count();
+    for (at, (part, line)) in lines[..own].iter().enumerate() {
         if at < header {
             if !marks::is_cut_here(&line.text) && !line.text.trim().is_empty() {
                 reader.facts.message.push((line.text.trim().to_owned(), line.number));
@@ -75,13 +77,13 @@ pub(crate) fn read(segment: Segment) -> Facts {
             }
         }
     }
-    if let (Some((_, first)), Some((_, last))) = (lines.first(), lines.last()) {
+    if let (Some((_, first)), Some((_, last))) = (lines.first(), lines[..own].last()) {
         reader.facts.report.first_line = first.number;
         reader.facts.report.last_line = last.number;
     }
     reader.facts.report.time = lines.iter().find_map(|(_, line)| line.prefix.time);
     let mut facts = reader.finish();
-    (facts.lines, facts.header_at) = (lines, header);
+    (facts.lines, facts.header_at, facts.mixed) = (lines, header, mixed);
     facts
 }
 
@@ -100,12 +102,13 @@ impl Facts {
             .skip(1)
             .position(|(_, line)| line.nth > enough && marks::panic_reason(&line.text).is_some())
             .map_or(lines.len(), |at| at + 1);
+        let end = self.mixed.map_or(end, |mixed| end.min(mixed.saturating_sub(self.header_at)));
         &lines[..end]
     }
 
     /// The texts of the lines after the headline.
     pub(crate) fn texts_from_header(&self) -> impl Iterator<Item = &str> {
-        self.lines.iter().skip(self.header_at + 1).map(|(_, line)| line.text.as_str())
+        self.text_of_report().iter().skip(1).map(|(_, line)| line.text.as_str())
     }
 
     /// The first line from the headline on in which something is found, with its number.
@@ -160,6 +163,7 @@ impl Reader {
             header: String::new(),
             lines: Vec::new(),
             header_at: 0,
+            mixed: None,
             blamed: Vec::new(),
             fault_injected: None,
             message: Vec::new(),
@@ -249,6 +253,7 @@ impl Reader {
             Part::After => self.after_line(text, n),
             Part::Body => self.body_line(text, n),
             Part::Panic => self.panic_line(text, n),
+            Part::Continued => {}
         }
     }
 

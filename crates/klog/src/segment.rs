@@ -20,6 +20,9 @@ pub(crate) enum Part {
     After,
     /// The panic that followed.
     Panic,
+    /// Another report of the same caller, which began before this one had a trace: its lines tell whom to blame, and
+    /// nothing else.
+    Continued,
 }
 
 /// The lines of one report.
@@ -41,6 +44,10 @@ pub(crate) struct Segment {
     nth: u32,
     /// It sent an NMI to other CPUs: their backtraces belong to it.
     asks_other_cpus: bool,
+    /// The report of the same caller in the middle of which this one began.
+    before: Option<Box<Segment>>,
+    /// Index in `lines` from which on another message with a trace of its own, of whom nobody knows, may be mixed in.
+    pub(crate) mixed: Option<usize>,
 }
 
 /// How a segment came to its end.
@@ -147,6 +154,11 @@ impl Segmenter {
                 if !self.is_plausible(rule, &line) {
                     return;
                 }
+                if rule.one_line && self.open.contains_key(&key) {
+                    self.pending.remove(&key);
+                    self.finished.push(Segment::new(rule, vec![(Part::Body, line)], 0, self.boot));
+                    return;
+                }
                 self.begin(key, cut(line, at), rule);
                 return;
             }
@@ -188,6 +200,11 @@ impl Segmenter {
     }
 
     fn begin(&mut self, key: Option<Caller>, line: Line, rule: &'static Rule) {
+        // With caller ids it is the same task or CPU that goes on: the trace that the first report lacks is the one that
+        // comes now.
+        let goes_on = key.is_some()
+            && self.open.get(&key).is_some_and(|open| open.part == Part::Body && !open.has_frames());
+        let before = if goes_on { self.open.remove(&key) } else { None };
         self.close(key, End::Interrupted);
         let lingering = std::mem::take(&mut self.lingering);
         self.finished.extend(lingering);
@@ -200,24 +217,10 @@ impl Segmenter {
         let mut lines: Vec<_> =
             self.pending.remove(&key).unwrap_or_default().into_iter().map(|line| (Part::Body, line)).collect();
         let header = lines.len();
-        let died = die::parse(&line.text).is_some();
         lines.push((Part::Body, line));
-        self.open.insert(
-            key,
-            Segment {
-                rule,
-                lines,
-                header,
-                boot: self.boot,
-                end: End::LogEnded,
-                died,
-                part: Part::Body,
-                panicked: false,
-                quiet: 0,
-                nth: 0,
-                asks_other_cpus: false,
-            },
-        );
+        let mut segment = Segment::new(rule, lines, header, self.boot);
+        segment.before = before.map(Box::new);
+        self.open.insert(key, segment);
     }
 
     /// A panic belongs to the report that it follows from; else it is a report of its own.
@@ -263,14 +266,18 @@ impl Segmenter {
     }
 
     fn close(&mut self, key: Option<Caller>, end: End) {
-        if let Some(mut segment) = self.open.remove(&key) {
-            let marked =
-                segment.part != Part::Body || segment.lines.iter().any(|(_, line)| marks::is_end_trace(&line.text));
-            segment.end = if marked { End::Marked } else { end };
-            self.lingering.push(segment);
-            if self.lingering.len() > MOST_OPEN {
-                self.finished.push(self.lingering.remove(0));
-            }
+        let Some(mut segment) = self.open.remove(&key) else { return };
+        if let Some(mut before) = segment.before.take() {
+            before.end = End::Interrupted;
+            before.lines.extend(segment.lines.iter().map(|(_, line)| (Part::Continued, line.clone())));
+            self.finished.push(*before);
+        }
+        let marked =
+            segment.part != Part::Body || segment.lines.iter().any(|(_, line)| marks::is_end_trace(&line.text));
+        segment.end = if marked { End::Marked } else { end };
+        self.lingering.push(segment);
+        if self.lingering.len() > MOST_OPEN {
+            self.finished.push(self.lingering.remove(0));
         }
     }
 
@@ -311,6 +318,29 @@ enum Taken {
 }
 
 impl Segment {
+    /// A report that begins with the last of `lines`.
+    const fn new(rule: &'static Rule, lines: Vec<(Part, Line)>, header: usize, boot: u32) -> Self {
+        Self {
+            rule,
+            lines,
+            header,
+            boot,
+            end: End::LogEnded,
+            died: false,
+            part: Part::Body,
+            panicked: false,
+            quiet: 0,
+            nth: 0,
+            asks_other_cpus: false,
+            before: None,
+            mixed: None,
+        }
+    }
+
+    fn has_frames(&self) -> bool {
+        self.lines.iter().any(|(_, line)| frame::parse(&line.text).is_some_and(|frame| frame.reliable))
+    }
+
     /// The task that it names.
     fn pid(&self) -> Option<u32> {
         self.lines.iter().find_map(|(_, line)| task::parse(&line.text)?.pid)
@@ -323,7 +353,9 @@ impl Segment {
 
     fn push(&mut self, mut line: Line) {
         self.quiet = 0;
-        self.nth = self.nth.saturating_add(1);
+        // What the unwinder did not vouch for tells nothing, not even where things are.
+        let counts = frame::parse(&line.text).is_none_or(|frame| frame.reliable);
+        self.nth = self.nth.saturating_add(u32::from(counts));
         line.nth = self.nth;
         self.asks_other_cpus |= line.text.contains("Sending NMI from CPU");
         self.lines.push((self.part, line));
@@ -339,11 +371,14 @@ impl Segment {
             return Taken::Ended(End::Limit);
         }
         let text = &line.text;
+        if line.prefix.caller.is_none() && self.mixed.is_none() && is_other_trace(text) {
+            self.mixed = Some(self.lines.len());
+        }
         let belongs = match self.part {
             Part::Body => {
                 belongs_to_body(text) || (self.rule.owns)(text) || (self.rule.is_panic && belongs_after(text))
             }
-            Part::After => belongs_after(text),
+            Part::After | Part::Continued => belongs_after(text),
             Part::Panic => belongs_to_body(text) || belongs_after(text),
         };
         let message = self.part == Part::Body && self.lines.len() == self.header + 1 && is_message(self.rule, text);
@@ -374,6 +409,14 @@ fn cut(mut line: Line, at: usize) -> Line {
         line.text.drain(..at);
     }
     line
+}
+
+/// Messages that report no bug and come with a trace: in the middle of a report, where no caller ids tell who printed
+/// what, that trace can't be told from the report's own.
+fn is_other_trace(text: &str) -> bool {
+    ["vmalloc: allocation failure:", "FAULT_INJECTION: forcing a failure", "FAULT_FLAG_ALLOW_RETRY missing"]
+        .iter()
+        .any(|words| text.contains(words))
 }
 
 /// `usb 5-1: …`: what the driver core puts before a driver's message (drivers/base/core.c `dev_printk`): the subsystem or

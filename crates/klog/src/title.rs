@@ -13,6 +13,8 @@ pub(crate) struct Titles {
     pub(crate) alts: Vec<String>,
     /// Why the title can't be trusted.
     pub(crate) damage: Option<String>,
+    /// This form of the kind comes without a trace.
+    pub(crate) traceless: bool,
 }
 
 impl Titles {
@@ -57,13 +59,19 @@ impl Titles {
             .iter()
             .any(Option::is_none)
             .then(|| "no function is named where reports of this kind name one".to_owned());
-        Self { title: sanitize(&canonical), alts: all.iter().map(|alt| sanitize(alt)).collect(), damage }
+        Self { title: sanitize(&canonical), alts: all.iter().map(|alt| sanitize(alt)).collect(), damage, traceless: false }
     }
 
     /// The header's own words from `literal` on: what is left to say of a report that was cut off or mixed up.
     pub(crate) fn of_header(facts: &Facts, literal: &str, damage: &str) -> Self {
         let text = facts.header.find(literal).map_or(facts.header.as_str(), |at| &facts.header[at..]);
-        Self { title: sanitize(text), alts: Vec::new(), damage: Some(damage.to_owned()) }
+        Self { title: sanitize(text), alts: Vec::new(), damage: Some(damage.to_owned()), traceless: true }
+    }
+
+    /// No trace is to be expected.
+    pub(crate) const fn traceless(mut self) -> Self {
+        self.traceless = true;
+        self
     }
 
     /// Marks the report as damaged.

@@ -111,7 +111,8 @@ pub(crate) fn walk(lines: &[(Part, Line)], steps: &[Step]) -> Found {
 /// The frame of a line: two functions where the kernel prints callee and caller (arm).
 fn push_frame(candidates: &mut Vec<Candidate>, line: &Line) {
     let Some(frame) = frame::parse(&line.text) else { return };
-    if !frame.reliable {
+    // An inlined function has no place of its own; the one that it was inlined into is the kernel's name for it.
+    if !frame.reliable || frame.place.inlined {
         return;
     }
     candidates.extend(frame.callee.and_then(|name| of_name(name, line.number)));
@@ -140,7 +141,16 @@ pub(crate) fn name_of(symbol: &str) -> Cow<'_, str> {
     {
         return Cow::Owned(format!("{path:#}"));
     }
-    Cow::Borrowed(base_name(symbol))
+    Cow::Borrowed(cpp_name(symbol).unwrap_or_else(|| base_name(symbol)))
+}
+
+/// `_Z8fakeNameiii`: the name of a C++ function that is in no class (Itanium C++ ABI, 5.1), as modules out of the tree
+/// have them.
+fn cpp_name(symbol: &str) -> Option<&str> {
+    let rest = symbol.strip_prefix("_Z")?;
+    let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
+    let len: usize = rest[..digits].parse().ok()?;
+    rest[digits..].get(..len).filter(|name| !name.is_empty())
 }
 
 /// A frame of `should_fail()`, by which fault injection prints a trace of its own (lib/fault-inject.c).

@@ -119,7 +119,7 @@ fn detail(text: &str) -> Option<(&'static str, String)> {
 }
 
 fn owns(text: &str) -> bool {
-    const STARTS: [&str; 20] = [
+    const STARTS: [&str; 23] = [
         "Read of size ",
         "Write of size ",
         "Read at addr ",
@@ -139,6 +139,9 @@ fn owns(text: &str) -> bool {
         "page:",
         "raw: ",
         "page dumped because: ",
+        "PID = ",
+        "(stack is not available)",
+        "Object at ",
         "Disabling lock debugging due to kernel taint",
     ];
     STARTS.iter().any(|start| text.starts_with(start)) || is_memory_row(text) || marks::is_fence(text)

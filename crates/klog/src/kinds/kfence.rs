@@ -73,7 +73,8 @@ fn titles(facts: &Facts) -> Titles {
         "memory corruption" => &[],
         _ => &["bad-access in {}"],
     };
-    Titles::blaming(facts, &format!("KFENCE: {bug} in {{}}"), alts)
+    // The stack follows the line of the address without a heading.
+    Titles::blaming(facts, &format!("KFENCE: {bug} in {{}}"), alts).traceless()
 }
 
 fn lead(facts: &Facts) -> Prose {

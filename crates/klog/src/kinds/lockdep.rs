@@ -10,7 +10,7 @@
 //! Headlines (kernel/locking/lockdep.c): `WARNING: possible circular locking dependency detected`, in brackets as
 //! `[ INFO: … ]` until 4.10, `[ BUG: Invalid wait context ]`; between rows of `=`.
 
-use super::Rule;
+use super::{Rule, warning};
 use crate::about;
 use crate::culprit::{self, Blame, NOBODY, Pick};
 use crate::grammar::{marks, named};
@@ -151,7 +151,7 @@ static FORMS: &[Form] = &[
         marker: "WARNING: ",
         title: "WARNING: nested lock was not taken in {}",
         needs: &[],
-        blame: &super::warning::ANY,
+        blame: &warning::ANY,
         meaning: "a lock was taken as nested in another one that is not held",
     },
     Form {
@@ -321,7 +321,9 @@ fn titles(facts: &Facts) -> Titles {
     if !whole {
         return Titles::of_header(facts, marker, "the lines that say which lock was taken where are not in the report");
     }
-    Titles::blaming(facts, form.title, &[])
+    let titles = Titles::blaming(facts, form.title, &[]);
+    // It names the locks that are held and where they were taken, and no stack.
+    if form.words == "lock held when returning to user space" { titles.traceless() } else { titles }
 }
 
 fn detail(text: &str) -> Option<(&'static str, String)> {
@@ -342,8 +344,9 @@ fn detail(text: &str) -> Option<(&'static str, String)> {
 }
 
 fn owns(text: &str) -> bool {
-    const WORDS: [&str; 26] = [
-        " is trying to acquire lock",
+    const WORDS: [&str; 27] = [
+        "is trying to acquire",
+        "is trying to lock",
         "but task is already holding lock",
         "which lock already depends on the new lock",
         "the existing dependency chain",
@@ -379,6 +382,7 @@ fn owns(text: &str) -> bool {
         || text.starts_with("CPU0 ")
         || text.starts_with("INITIAL USE at:")
         || text.contains("-ON-") && text.contains(" at:")
+        || text.split(' ').next().is_some_and(|word| warning::source(word).is_some())
         || marks::is_fence(text)
 }
 

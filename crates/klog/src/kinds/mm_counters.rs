@@ -19,6 +19,7 @@ pub(crate) static RULE: Rule = Rule {
         Some(("counter", rest.trim().to_owned()))
     },
     titles: |facts| Titles::plain(what(&facts.header).unwrap_or_default()),
+    one_line: true,
     needs_trace: false,
     ..Rule::BASE
 };

@@ -75,6 +75,8 @@ pub(crate) struct Rule {
     pub(crate) owns: fn(&str) -> bool,
     /// A fact that only this kind has: its name and its value.
     pub(crate) detail: fn(&str) -> Option<(&'static str, String)>,
+    /// The headline is all there is: it may come in the middle of another report without ending it.
+    pub(crate) one_line: bool,
     /// Reports of this kind have a trace: one without is damaged.
     pub(crate) needs_trace: bool,
     /// Whether the whole of what was collected is such a report after all.
@@ -99,6 +101,7 @@ impl Rule {
         absorbs: |_| false,
         owns: |_| false,
         detail: |_| None,
+        one_line: false,
         needs_trace: true,
         confirms: |_| true,
         blame: |_| &NOBODY,
@@ -169,19 +172,21 @@ pub(crate) fn begins(text: &str) -> Option<(&'static Rule, usize)> {
     if message::is_harmless(text) {
         return None;
     }
-    if let Some(rule) = RULES.iter().copied().find(|rule| (rule.begins)(text)) {
+    let specific = || RULES.iter().copied().filter(|rule| !std::ptr::eq(*rule, &raw const message::RULE));
+    if let Some(rule) = specific().find(|rule| (rule.begins)(text)) {
         return Some((rule, 0));
     }
     // Two messages in one line: `... bytes[   76.4] BUG: KASAN: …`.
     let bound = |at: usize| !text[..at].ends_with(|c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '"' | '\'' | '`'));
-    RULES
-        .iter()
-        .flat_map(|rule| rule.headers.iter().map(move |header| (*rule, *header)))
+    let inside = specific()
+        .filter(|rule| !rule.one_line)
+        .flat_map(|rule| rule.headers.iter().map(move |header| (rule, *header)))
         .filter_map(|(rule, header)| {
             let at = text.find(header).filter(|at| *at > 0 && bound(*at))?;
             (rule.begins)(&text[at..]).then_some((rule, at))
         })
-        .min_by_key(|(_, at)| *at)
+        .min_by_key(|(_, at)| *at);
+    inside.or_else(|| (message::RULE.begins)(text).then_some((&message::RULE, 0)))
 }
 
 /// Literals besides the headers that the scan must see: what frames a report, and the die counter, which every die

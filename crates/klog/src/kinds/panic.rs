@@ -167,7 +167,9 @@ fn blame(facts: &Facts) -> &'static Blame {
 fn titles(facts: &Facts) -> Titles {
     let reason = reason(facts);
     if reason.starts_with("stack-protector:") {
-        return Titles::blaming(facts, "kernel panic: stack is corrupted in {}", &[]);
+        // The kernel may fail to unwind a stack that was overwritten.
+        let titles = Titles::blaming(facts, "kernel panic: stack is corrupted in {}", &[]);
+        return if canary(&facts.header).is_some() { titles.traceless() } else { titles };
     }
     if reason.starts_with("corrupted stack end detected inside scheduler") {
         return Titles::blaming(facts, "kernel panic: corrupted stack end in {}", &["stack-overflow in {}"]);

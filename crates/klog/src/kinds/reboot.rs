@@ -15,6 +15,7 @@ pub(crate) static RULE: Rule = Rule {
     headers: &["Booting the kernel."],
     begins: |text| text.starts_with("Booting the kernel."),
     titles: |_| Titles::plain("unexpected kernel reboot"),
+    one_line: true,
     needs_trace: false,
     ..Rule::BASE
 };

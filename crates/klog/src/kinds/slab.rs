@@ -33,7 +33,6 @@ pub(crate) static RULE: Rule = Rule {
     blame: |facts| if facts.find_line(|text| owner(text).map(|_| ())).is_some() { &OWNER } else { &NOBODY },
     titles,
     lead,
-    needs_trace: false,
     ..Rule::BASE
 };
 
@@ -57,7 +56,8 @@ fn parts(text: &str) -> Option<(&str, &str)> {
         Some(rest) => rest.split_once("): ")?.1,
         None => rest.strip_prefix(": ")?,
     };
-    (!what.is_empty()).then_some((cache, what.trim()))
+    // KASAN used SLUB's headline for a while (4.0 to 4.9); the report is KASAN's.
+    (!what.is_empty() && !what.starts_with("kasan: ")).then_some((cache, what.trim()))
 }
 
 fn titles(facts: &Facts) -> Titles {

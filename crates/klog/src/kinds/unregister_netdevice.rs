@@ -22,6 +22,7 @@ pub(crate) static RULE: Rule = Rule {
         Some(("device", rest.trim().to_owned()))
     },
     titles: |_| Titles::plain("unregister_netdevice: waiting for DEV to become free"),
+    one_line: true,
     needs_trace: false,
     ..Rule::BASE
 };

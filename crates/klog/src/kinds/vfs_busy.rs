@@ -21,6 +21,7 @@ pub(crate) static RULE: Rule = Rule {
             "VFS: Busy inodes after unmount (use-after-free)"
         })
     },
+    one_line: true,
     needs_trace: false,
     ..Rule::BASE
 };

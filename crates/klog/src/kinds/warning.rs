@@ -111,7 +111,9 @@ pub(crate) fn header(text: &str) -> Option<Header<'_>> {
     if let Some(rest) = rest.strip_prefix("CPU: ") {
         let (cpu, rest) = decimal(rest)?;
         header.cpu = Some(cpu);
-        let (_, rest) = decimal(rest.strip_prefix(" PID: ")?)?;
+        // A task structure that was overwritten can have any PID, a negative one too.
+        let pid = rest.strip_prefix(" PID: ")?;
+        let (_, rest) = decimal(pid.strip_prefix('-').unwrap_or(pid))?;
         return at(header, rest.strip_prefix(" at ")?);
     }
     if let Some(rest) = rest.strip_prefix("at ") {

@@ -12,6 +12,9 @@ pub(super) fn strip<'a>(text: &'a str, prefix: &mut Prefix) -> Option<&'a str> {
         prefix.priority(priority);
         return Some(rest);
     }
+    if let Some(rest) = dropped(text) {
+        return Some(rest);
+    }
     let (inside, rest) = bracketed(text)?;
     if prefix.time.is_none()
         && let Some(time) = time(inside)
@@ -32,6 +35,12 @@ pub(super) fn strip<'a>(text: &'a str, prefix: &mut Prefix) -> Option<&'a str> {
         return Some(after_space(rest));
     }
     None
+}
+
+/// `** 93 printk messages dropped ** `, which stood in front of the next message's line until 4.19.
+fn dropped(text: &str) -> Option<&str> {
+    let (count, rest) = text.strip_prefix("** ")?.split_once(" printk messages dropped ** ")?;
+    is_number(count).then_some(rest)
 }
 
 /// `<4>`, or with a syslog facility `<30>`.
