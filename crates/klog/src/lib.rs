@@ -17,6 +17,7 @@
 
 mod address;
 mod arch;
+mod blame_file;
 mod context;
 mod culprit;
 mod explain;
@@ -29,7 +30,9 @@ mod read;
 mod scan;
 mod segment;
 mod sequence;
+mod signature;
 mod skip;
+mod subsystem;
 mod taint;
 
 pub use context::words as context_words;

@@ -11,7 +11,7 @@ use crate::line::Line;
 use crate::read::{self, Facts};
 use crate::segment::{End, Segment, Segmenter};
 use crate::sequence::{self, BootEnd, BootEnds};
-use crate::{context, culprit, prefix};
+use crate::{blame_file, context, culprit, prefix, signature, subsystem};
 use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 use memchr::{memchr, memchr_iter, memchr2, memrchr};
 use oopscope_report::{Boot, LogFacts, Report, Severity};
@@ -392,6 +392,9 @@ fn make(segment: Segment) -> Facts {
     facts.report.corrupted_reason = damage(&facts);
     facts.report.corrupted = facts.report.corrupted_reason.is_some();
     (facts.report.title, facts.report.alt_titles) = (facts.rule.titles)(&facts);
+    blame_file::put(&mut facts);
+    facts.report.subsystem = subsystem::of(&facts.report);
+    facts.report.signature = signature::of(&facts.report);
     facts
 }
 
