@@ -82,6 +82,7 @@ pub(crate) fn read(segment: Segment) -> Facts {
         reader.facts.report.last_line = last.number;
     }
     reader.facts.report.time = lines.iter().find_map(|(_, line)| line.prefix.time);
+    reader.facts.report.wall_clock = lines.iter().find_map(|(_, line)| line.prefix.wall.as_deref()).map(str::to_owned);
     let mut facts = reader.finish();
     (facts.lines, facts.header_at, facts.mixed) = (lines, header, mixed);
     facts

@@ -11,7 +11,7 @@ use crate::line::Line;
 use crate::read::{self, Facts};
 use crate::segment::{Segment, Segmenter};
 use crate::sequence::{self, BootEnd, BootEnds};
-use crate::{context, culprit, damage, prefix};
+use crate::{blame_file, context, culprit, damage, prefix, signature, subsystem};
 use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 use memchr::{memchr, memchr_iter, memchr2, memrchr};
 use oopscope_report::{Boot, LogFacts, Report, Severity};
@@ -400,6 +400,9 @@ fn make(segment: Segment) -> Option<Facts> {
     facts.report.corrupted = facts.report.corrupted_reason.is_some();
     facts.report.title = titles.title;
     facts.report.alt_titles = titles.alts;
+    blame_file::put(&mut facts);
+    facts.report.subsystem = subsystem::of(&facts.report);
+    facts.report.signature = signature::of(&facts.report);
     // What the words need of the lines has been read; a thousand reports' lines are too much to keep.
     facts.lines = Vec::new();
     Some(facts)

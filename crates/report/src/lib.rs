@@ -317,6 +317,9 @@ pub struct Report {
     /// Time stamp of the first line, in seconds since boot.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub time: Option<f64>,
+    /// Date or clock before the first line, as the channel wrote it: `Aug 17 12:34:56`, `2026-08-17T12:34:56+02:00`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub wall_clock: Option<String>,
     /// `[#1]`: how many times the kernel has died, with this one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub die_counter: Option<u32>,

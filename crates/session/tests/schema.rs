@@ -436,6 +436,7 @@ fn full() -> Vec<Document> {
         workqueue: Some(text()),
         task_line: Some(1),
         time: Some(1.5),
+        wall_clock: Some(text()),
         die_counter: Some(1),
         registers: vec![register()],
         stacks: stacks(),
