@@ -9,7 +9,8 @@ use std::{env, fs, io};
 
 fn main() -> io::Result<()> {
     println!("cargo:rerun-if-changed=src/kinds");
-    let mut files: Vec<_> = fs::read_dir("src/kinds")?.collect::<Result<Vec<_>, _>>()?.iter().map(fs::DirEntry::path).collect();
+    let mut files: Vec<_> =
+        fs::read_dir("src/kinds")?.collect::<Result<Vec<_>, _>>()?.iter().map(fs::DirEntry::path).collect();
     files.sort();
     let mut out = String::new();
     for file in files {

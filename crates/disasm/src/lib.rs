@@ -129,7 +129,10 @@ fn listed(decoder: &dyn Decoder, arch: Arch, window: &Window, values: &Values<'_
         at = end;
     }
     let index = decoded.iter().position(|(at, _)| at == trap).ok_or_else(|| {
-        format!("the bytes that the kernel printed end before the instruction at the mark does, or are no {} code", arch.name())
+        format!(
+            "the bytes that the kernel printed end before the instruction at the mark does, or are no {} code",
+            arch.name()
+        )
     })?;
     let only: Vec<Decoded> = decoded.iter().map(|(_, instruction)| instruction.clone()).collect();
     let earlier = notes::before_trap(&only[..index], values);

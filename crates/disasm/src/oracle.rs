@@ -1,7 +1,7 @@
 //! scratch
 use crate::instruction::Decoder;
 fn bytes(hex: &str) -> Vec<u8> {
-    (0..hex.len() / 2).map(|i| u8::from_str_radix(&hex[i*2..i*2+2], 16).unwrap()).collect()
+    (0..hex.len() / 2).map(|i| u8::from_str_radix(&hex[i * 2..i * 2 + 2], 16).unwrap()).collect()
 }
 #[test]
 fn agreement() {
@@ -23,10 +23,19 @@ fn agreement() {
             let (at, b) = (u64::from_str_radix(f[0], 16).unwrap(), bytes(f[1]));
             n += 1;
             match dec.decode(&b, at) {
-                None => { unk += 1; out += &format!("NONE {line}\n"); }
+                None => {
+                    unk += 1;
+                    out += &format!("NONE {line}\n");
+                }
                 Some(d) => {
-                    if d.text == f[2] && d.length == b.len() { ok += 1 } else { out += &format!("DIFF {line} | {} | {}\n", d.text, d.length) }
-                    if let Some(i) = &d.intel { if i == f[3] { iok += 1 } else { out += &format!("INTL {line} | {i}\n") } }
+                    if d.text == f[2] && d.length == b.len() {
+                        ok += 1
+                    } else {
+                        out += &format!("DIFF {line} | {} | {}\n", d.text, d.length)
+                    }
+                    if let Some(i) = &d.intel {
+                        if i == f[3] { iok += 1 } else { out += &format!("INTL {line} | {i}\n") }
+                    }
                 }
             }
         }

@@ -117,6 +117,14 @@ pub(crate) fn representative<'a>(names: &[&'a str]) -> Option<Representative<'a>
     Some(Representative { at: before, name: names[before], anchor })
 }
 
+/// Times in a row that a function must be in a trace to be called a recursion of its own.
+const RECURSION: usize = 4;
+
+/// The first function that calls itself directly, many times over.
+pub(crate) fn recursing(names: &[&str]) -> Option<usize> {
+    names.windows(RECURSION).position(|window| window.iter().all(|name| *name == window[0]))
+}
+
 /// Waits that hang everywhere in the kernel when one thing is wrong: all of them have one name.
 const COMMON_WAITS: [(&str, Option<&str>); 5] = [
     ("rtnl_lock", None),

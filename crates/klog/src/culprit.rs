@@ -31,6 +31,8 @@ pub(crate) enum Pick {
     First,
     /// The one that represents what runs: the last before the kernel's dispatch of work, calls or interrupts.
     Anchored,
+    /// The one that calls itself over and over; where none does, the anchored one.
+    Recursing,
     /// The one that waits, not what it waits with.
     Waiting,
     /// The first, whatever it is: the kernel itself names it.
@@ -103,13 +105,21 @@ fn of_trace(trace: &[Candidate], blame: &Blame) -> Option<Blamed> {
     if blame.pick == Pick::Named {
         let candidate = trace.first()?.clone();
         let name = candidate.name.clone();
-        return Some(Blamed { raw: name.clone(), name, candidate, passed: Vec::new(), further: Vec::new(), anchor: None });
+        return Some(Blamed {
+            raw: name.clone(),
+            name,
+            candidate,
+            passed: Vec::new(),
+            further: Vec::new(),
+            anchor: None,
+        });
     }
     let mut passed = Vec::new();
     let mut left = Vec::new();
     for candidate in trace {
         let why = skip::why_innocent(&candidate.name).or_else(|| {
-            skip::is_one_of(blame.innocent, &candidate.name).then_some("innocent in a report of this kind: it is how such a bug is reached")
+            skip::is_one_of(blame.innocent, &candidate.name)
+                .then_some("innocent in a report of this kind: it is how such a bug is reached")
         });
         match why {
             Some(why) if left.is_empty() => passed.push((candidate.clone(), why)),
@@ -120,7 +130,8 @@ fn of_trace(trace: &[Candidate], blame: &Blame) -> Option<Blamed> {
     let names: Vec<&str> = left.iter().map(|candidate| without_syscall_prefix(&candidate.name)).collect();
     let (at, name, anchor) = match blame.pick {
         Pick::First | Pick::Named => (0, (*names.first()?).to_owned(), None),
-        Pick::Anchored => {
+        Pick::Recursing if let Some(at) = anchors::recursing(&names) => (at, names[at].to_owned(), None),
+        Pick::Anchored | Pick::Recursing => {
             let found = anchors::representative(&names)?;
             (found.at, found.name.to_owned(), Some(found.anchor.to_owned()))
         }
@@ -134,7 +145,7 @@ fn of_trace(trace: &[Candidate], blame: &Blame) -> Option<Blamed> {
     let further = match blame.pick {
         Pick::First | Pick::Named => left[at + 1..].to_vec(),
         // Where the loop was when the watchdog looked.
-        Pick::Anchored | Pick::Waiting => left[..at].iter().chain(&left[at + 1..]).cloned().collect(),
+        Pick::Anchored | Pick::Recursing | Pick::Waiting => left[..at].iter().chain(&left[at + 1..]).cloned().collect(),
     };
     Some(Blamed { name, raw, candidate, passed, further, anchor })
 }
@@ -145,20 +156,24 @@ const MOST_RUNNERS_UP: usize = 4;
 fn culprit(facts: &Facts, blamed: &Blamed) -> Culprit {
     let candidate = &blamed.candidate;
     let reason = match &blamed.anchor {
-        Some(anchor) if *anchor == candidate.name => format!("the kernel waited in it for other CPUs"),
+        Some(anchor) if *anchor == candidate.name => "the kernel waited in it for other CPUs".to_owned(),
         Some(anchor) => format!(
             "it is the function that {anchor} had called, or one below it: a watchdog looks at a random moment, and this one stands for all that ran in it"
         ),
+        None if facts.rule.pick(facts) == Pick::Recursing => {
+            "it is in the trace over and over: it calls itself, and the stack ends before it does".to_owned()
+        }
         None if matches!(facts.rule.pick(facts), Pick::Waiting) => {
             "it is the innermost function of the task that is not the waiting itself".to_owned()
         }
-        None if candidate.line == facts.header_line || facts.rule.pick(facts) == Pick::Named => "the kernel itself names it".to_owned(),
+        None if candidate.line == facts.header_line || facts.rule.pick(facts) == Pick::Named => {
+            "the kernel itself names it".to_owned()
+        }
         None if candidate.is_pc => "the instruction that trapped is in it".to_owned(),
         None => match blamed.passed.first() {
-            Some((first, _)) => format!(
-                "it is the nearest caller of {} that does not merely do what it was asked for",
-                first.name
-            ),
+            Some((first, _)) => {
+                format!("it is the nearest caller of {} that does not merely do what it was asked for", first.name)
+            }
             None => "it is the innermost function of the trace that does not merely report".to_owned(),
         },
     };
@@ -179,9 +194,9 @@ fn culprit(facts: &Facts, blamed: &Blamed) -> Culprit {
 
 /// The frame that the report's stacks have on a candidate's line: it knows more (the module).
 fn frame_at<'a>(facts: &'a Facts, candidate: &Candidate) -> Option<&'a Frame> {
-    facts.report.stacks.iter().flat_map(|stack| &stack.frames).find(|frame| {
-        frame.line == candidate.line && frame.function.as_deref().is_some_and(|name| name_of(name) == candidate.name)
-    })
+    let named = |frame: &&Frame| frame.function.as_deref().is_some_and(|name| name_of(name) == candidate.name);
+    let mut frames = facts.report.stacks.iter().flat_map(|stack| &stack.frames).filter(named);
+    frames.clone().find(|frame| frame.line == candidate.line).or_else(|| frames.find(|frame| frame.reliable))
 }
 
 /// The source line that the report's headline names is the culprit's when it is in the same function.
@@ -245,8 +260,7 @@ fn pick(facts: &Facts) -> Option<Culprit> {
         .chain(of(StackRole::Panic))
         .filter(trusted)
         .filter(is_caller);
-    let innocent =
-        |frame: &Frame| frame.function.as_deref().is_none_or(|name| skip::is_innocent(&name_of(name)));
+    let innocent = |frame: &Frame| frame.function.as_deref().is_none_or(|name| skip::is_innocent(&name_of(name)));
     let (frame, reason) = if let Some(pc) = pc
         && !innocent(pc)
     {

@@ -177,13 +177,16 @@ fn verdict(facts: &Facts, around: &Surroundings) -> Prose {
 fn place(prose: Prose, facts: &Facts) -> Prose {
     let report = &facts.report;
     let Some(culprit) = &report.culprit else {
-        return prose.text("at a place that the log does not name");
+        // Kinds that blame nobody have said all.
+        return if facts.blamed.is_empty() { prose } else { prose.text("at a place that the log does not name") };
     };
     let pc = facts.pc.as_ref().filter(|pc| pc.function.is_some());
     // What a check or a guard page notices happens in a function; an access is made by one.
     let by = match facts.report.kind.name() {
-        "bug" | "warning" | "stack-overflow" | "double-fault" => "in ",
-        _ => "by ",
+        "oops" | "gpf" | "trap" | "internal-error" | "divide-error" | "invalid-opcode" | "int3" | "stack-segment" => {
+            "by "
+        }
+        _ => "in ",
     };
     let is_pc =
         pc.is_some_and(|pc| pc.line == culprit.line || (pc.module == culprit.module && pc.offset == culprit.offset));

@@ -3,15 +3,15 @@
 //! Must never infer: what is not printed stays absent here. Context, culprit and words are made of these facts by
 //! `context`, `culprit` and `explain`.
 
-use crate::grammar::{code, die, fault, frame, marks, modules, pc, registers, section, task};
 use crate::culprit::Blamed;
+use crate::grammar::{code, die, fault, frame, marks, modules, pc, registers, section, task};
 use crate::kinds::{Rule, hung_task, oops, warning};
 use crate::line::Line;
 use crate::segment::{self, End, Part, Segment};
 use crate::{address, arch, taint};
 use oopscope_report::{
-    Access, AccessKind, AddressClass, Arch, Code, Context, Detail, Frame, FrameRole, Module, Panic, Register, Report, Severity,
-    Stack, StackRole, Trap,
+    Access, AccessKind, AddressClass, Arch, Code, Context, Detail, Frame, FrameRole, Module, Panic, Register, Report,
+    Severity, Stack, StackRole, Trap,
 };
 
 /// A report with what its explanation needs besides.
@@ -98,10 +98,14 @@ impl Facts {
     pub(crate) fn text_of_report(&self) -> &[(Part, Line)] {
         let lines = self.lines.get(self.header_at..).unwrap_or_default();
         let enough = if self.report.kind.name() == "kmsan" { ENOUGH_KMSAN } else { ENOUGH };
+        let mut has_frames = false;
         let end = lines
             .iter()
             .skip(1)
-            .position(|(_, line)| line.nth > enough && marks::panic_reason(&line.text).is_some())
+            .position(|(_, line)| {
+                has_frames |= frame::parse(&line.text).is_some_and(|frame| frame.reliable);
+                has_frames && line.nth > enough && marks::panic_reason(&line.text).is_some()
+            })
             .map_or(lines.len(), |at| at + 1);
         let end = self.mixed.map_or(end, |mixed| end.min(mixed.saturating_sub(self.header_at)));
         &lines[..end]

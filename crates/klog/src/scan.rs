@@ -11,7 +11,7 @@ use crate::line::Line;
 use crate::read::{self, Facts};
 use crate::segment::{Segment, Segmenter};
 use crate::sequence::{self, BootEnd, BootEnds};
-use crate::{blame_file, context, culprit, damage, prefix, signature, subsystem};
+use crate::{about, blame_file, context, culprit, damage, prefix, signature, subsystem};
 use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 use memchr::{memchr, memchr_iter, memchr2, memrchr};
 use oopscope_report::{Boot, LogFacts, Report, Severity};
@@ -79,7 +79,12 @@ impl Default for Scanner {
 impl Scanner {
     /// A scanner with nothing seen.
     pub fn new(limits: Limits) -> Self {
-        let literals = kinds::RULES.iter().flat_map(|rule| rule.headers).chain(&kinds::MARKS).chain(&BOOT).chain(std::iter::once(&PROGRAM));
+        let literals = kinds::RULES
+            .iter()
+            .flat_map(|rule| rule.headers)
+            .chain(&kinds::MARKS)
+            .chain(&BOOT)
+            .chain(std::iter::once(&PROGRAM));
         let finder = AhoCorasick::builder()
             .kind(Some(AhoCorasickKind::DFA))
             .match_kind(MatchKind::LeftmostFirst)
@@ -403,6 +408,7 @@ fn make(segment: Segment) -> Option<Facts> {
     blame_file::put(&mut facts);
     facts.report.subsystem = subsystem::of(&facts.report);
     facts.report.signature = signature::of(&facts.report);
+    facts.report.explanation.about = about::paragraphs(facts.rule.about);
     // What the words need of the lines has been read; a thousand reports' lines are too much to keep.
     facts.lines = Vec::new();
     Some(facts)

@@ -144,7 +144,9 @@ impl Segmenter {
             }
             if let Some((rule, at)) = kinds::begins(&line.text) {
                 let absorbed = self.open.get_mut(&key).filter(|open| {
-                    open.part == Part::Body && (open.rule.absorbs)(&line.text) && !open.rule_began_again(rule, &line.text)
+                    open.part == Part::Body
+                        && (open.rule.absorbs)(&line.text)
+                        && !open.rule_began_again(rule, &line.text)
                 });
                 if let Some(open) = absorbed {
                     self.pending.remove(&key);
@@ -202,8 +204,8 @@ impl Segmenter {
     fn begin(&mut self, key: Option<Caller>, line: Line, rule: &'static Rule) {
         // With caller ids it is the same task or CPU that goes on: the trace that the first report lacks is the one that
         // comes now.
-        let goes_on = key.is_some()
-            && self.open.get(&key).is_some_and(|open| open.part == Part::Body && !open.has_frames());
+        let goes_on =
+            key.is_some() && self.open.get(&key).is_some_and(|open| open.part == Part::Body && !open.has_frames());
         let before = if goes_on { self.open.remove(&key) } else { None };
         self.close(key, End::Interrupted);
         let lingering = std::mem::take(&mut self.lingering);
@@ -424,13 +426,17 @@ fn is_other_trace(text: &str) -> bool {
 fn is_device_message(text: &str) -> bool {
     let Some((driver, rest)) = text.split_once(' ') else { return false };
     let Some((device, _)) = rest.split_once(": ") else { return false };
-    let is_word = |word: &str| !word.is_empty() && word.bytes().all(|b| b.is_ascii_alphanumeric() || b"_-.:".contains(&b));
+    let is_word =
+        |word: &str| !word.is_empty() && word.bytes().all(|b| b.is_ascii_alphanumeric() || b"_-.:".contains(&b));
     is_word(driver) && is_word(device) && device.bytes().any(|b| b.is_ascii_digit())
 }
 
 /// True for the line after a WARN's header that is nothing else: what the WARN said.
 pub(crate) fn is_message(rule: &Rule, text: &str) -> bool {
-    (!rule.dies || rule.name == kinds::rust_panic::RULE.name) && !text.trim().is_empty() && !belongs_to_body(text) && !belongs_after(text)
+    (!rule.dies || rule.name == kinds::rust_panic::RULE.name)
+        && !text.trim().is_empty()
+        && !belongs_to_body(text)
+        && !belongs_after(text)
 }
 
 /// Beginnings of lines that belong to a report and are recognised by no grammar of their own.

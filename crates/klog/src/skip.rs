@@ -49,7 +49,16 @@ static FAMILIES: &[Family] = &[
         what: "part of the reporting of a crash",
         names: &[
             "print_address_description",
-            "panic",
+            "^panic",
+            "^vpanic",
+            "^nmi_panic",
+            "^check_panic_on_warn$",
+            "^skb_panic$",
+            "^skb_over_panic$",
+            "^skb_under_panic$",
+            "^fortify_panic$",
+            "^rust_panic",
+            "^unwind_backtrace$",
             "report_bug",
             "fixup_bug",
             "handle_bug",
@@ -76,6 +85,7 @@ static FAMILIES: &[Family] = &[
             "^__die",
             "^rust_begin_unwind$",
             "__rustc::rust_begin_unwind",
+            "^core::panicking::",
         ],
     },
     Family {
@@ -136,7 +146,10 @@ static FAMILIES: &[Family] = &[
             "read_cache_page",
             "pagecache_get_page",
             "grab_cache_page_write_begin",
-            "slab_",
+            "^slab_",
+            "^__slab_",
+            "^___slab_",
+            "^do_slab_",
             "^kfree$",
             "^kvfree$",
             "^vfree$",
@@ -434,10 +447,14 @@ pub(crate) fn why_innocent(base_name: &str) -> Option<&'static str> {
         let literals = patterns.iter().map(|(pattern, _)| pattern.trim_matches(['^', '$']));
         (AhoCorasick::new(literals).expect("a few hundred short literals"), patterns)
     });
-    finder.find_overlapping_iter(base_name).find_map(|found| {
-        let (pattern, what) = patterns[found.pattern().as_usize()];
-        is_bound(pattern, found.start() == 0, found.end() == base_name.len()).then_some(what)
-    }).or_else(|| is_crc(base_name).then_some("a checksum over what its caller hands it"))
+    finder
+        .find_overlapping_iter(base_name)
+        .find_map(|found| {
+            let (pattern, what) = patterns[found.pattern().as_usize()];
+            is_bound(pattern, found.start() == 0, found.end() == base_name.len()).then_some(what)
+        })
+        .or_else(|| is_crc(base_name).then_some("a checksum over what its caller hands it"))
+        .or_else(|| is_panic_helper(base_name).then_some("a subsystem's own way into panic()"))
 }
 
 /// True for a function that is not to blame.
@@ -460,6 +477,11 @@ fn is_bound(pattern: &str, at_start: bool, at_end: bool) -> bool {
 /// `crc32_le`, `crc16`: any width.
 fn is_crc(name: &str) -> bool {
     name.strip_prefix("crc").is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()))
+}
+
+/// `__reiserfs_panic`, `__fortify_panic`: helpers, by their underscores, whose name says that they only report.
+fn is_panic_helper(name: &str) -> bool {
+    name.starts_with("__") && name.ends_with("_panic")
 }
 
 #[cfg(test)]

@@ -59,7 +59,12 @@ impl Titles {
             .iter()
             .any(Option::is_none)
             .then(|| "no function is named where reports of this kind name one".to_owned());
-        Self { title: sanitize(&canonical), alts: all.iter().map(|alt| sanitize(alt)).collect(), damage, traceless: false }
+        Self {
+            title: sanitize(&canonical),
+            alts: all.iter().map(|alt| sanitize(alt)).collect(),
+            damage,
+            traceless: false,
+        }
     }
 
     /// The header's own words from `literal` on: what is left to say of a report that was cut off or mixed up.
@@ -302,10 +307,8 @@ fn numbers(text: &str) -> String {
     let mut at = 0;
     while at < bytes.len() {
         let digits = bytes[at..].iter().take_while(|b| b.is_ascii_digit()).count();
-        let alone = digits > 0
-            && at > 0
-            && !is_word(bytes[at - 1])
-            && bytes.get(at + digits).is_none_or(|b| !is_word(*b));
+        let alone =
+            digits > 0 && at > 0 && !is_word(bytes[at - 1]) && bytes.get(at + digits).is_none_or(|b| !is_word(*b));
         if alone {
             out.push_str("NUM");
             at += digits;
@@ -339,7 +342,10 @@ mod tests {
     #[test]
     fn what_differs_is_taken_out() {
         for (given, wanted) in [
-            ("kernel panic: VFS: Unable to mount root fs on unknown-block(0,0)", "kernel panic: VFS: Unable to mount root fs on unknown-block(NUM,NUM)"),
+            (
+                "kernel panic: VFS: Unable to mount root fs on unknown-block(0,0)",
+                "kernel panic: VFS: Unable to mount root fs on unknown-block(NUM,NUM)",
+            ),
             ("WARNING: a at ffffffff81234567 b", "WARNING: a at ADDR b"),
             ("BUG: x 0x1234567 from 10.0.0.1", "BUG: x ADDR from IP"),
             ("kernel BUG at mm/slub.c:448!", "kernel BUG at mm/slub.c:LINE!"),

@@ -8,6 +8,7 @@ use crate::grammar::frame::{self, base_name};
 use crate::grammar::{marks, pc};
 use crate::line::Line;
 use crate::segment::Part;
+use crate::skip;
 use std::borrow::Cow;
 
 /// One step of the way.
@@ -18,9 +19,32 @@ pub(crate) enum Step {
     /// On to the next line that begins a trace.
     Trace,
     /// On to the next line in which this finds what it looks for, and the function that it names, if it names one.
-    Line(fn(&str) -> Option<Option<&str>>),
+    Line(fn(&str) -> Option<Mark<'_>>),
     /// The frames from here on, until another trace begins or the next step's line comes.
     Frames,
+}
+
+/// What a line on the way is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Mark<'a> {
+    /// The way goes on from here.
+    Here,
+    /// It does, and the line names a function.
+    Named(&'a str),
+}
+
+impl<'a> Mark<'a> {
+    /// With the name, if there is one.
+    pub(crate) fn of(name: Option<&'a str>) -> Self {
+        name.map_or(Self::Here, Self::Named)
+    }
+
+    fn candidate(self, line: u64) -> Option<Candidate> {
+        match self {
+            Self::Here => None,
+            Self::Named(name) => of_name(name, line),
+        }
+    }
 }
 
 /// A function on the way.
@@ -51,6 +75,8 @@ pub(crate) fn walk(lines: &[(Part, Line)], steps: &[Step]) -> Found {
     let mut candidates = Vec::new();
     let mut begun = 0;
     let mut at = 0;
+    // The instruction pointer was in no function: whoever called through the bad pointer is in the link register.
+    let mut lost = false;
     while let Some(step) = steps.get(at) {
         if matches!(step, Step::Frames) {
             if begun > 0 {
@@ -68,17 +94,22 @@ pub(crate) fn walk(lines: &[(Part, Line)], steps: &[Step]) -> Found {
                 Step::Pc => {
                     if let Some(pc) = pc::parse(&line.text).filter(|pc| !pc.link) {
                         candidates.extend(of_place(&pc.place, line.number, true).filter(|_| !pc.user));
+                        lost = pc.place.function.is_none() && !pc.user;
                         break;
                     }
                 }
                 Step::Trace => {
+                    if lost && let Some(pc) = pc::parse(&line.text).filter(|pc| pc.link) {
+                        candidates.extend(of_place(&pc.place, line.number, false));
+                        lost = false;
+                    }
                     if marks::is_trace_start(&line.text) {
                         break;
                     }
                 }
                 Step::Line(finds) => {
-                    if let Some(named) = finds(&line.text) {
-                        candidates.extend(named.and_then(|name| of_name(name, line.number)));
+                    if let Some(mark) = finds(&line.text) {
+                        candidates.extend(mark.candidate(line.number));
                         break;
                     }
                 }
@@ -88,11 +119,11 @@ pub(crate) fn walk(lines: &[(Part, Line)], steps: &[Step]) -> Found {
                     }
                     let next = match steps.get(at) {
                         Some(Step::Line(finds)) => finds(&line.text),
-                        Some(Step::Pc) => pc::parse(&line.text).filter(|pc| !pc.link).map(|_| None),
+                        Some(Step::Pc) => pc::parse(&line.text).filter(|pc| !pc.link).map(|_| Mark::Here),
                         _ => None,
                     };
-                    if let Some(named) = next {
-                        candidates.extend(named.and_then(|name| of_name(name, line.number)));
+                    if let Some(mark) = next {
+                        candidates.extend(mark.candidate(line.number));
                         if let Some(pc) = pc::parse(&line.text).filter(|pc| !pc.user && !pc.link) {
                             candidates.extend(of_place(&pc.place, line.number, true));
                         }
@@ -116,7 +147,12 @@ fn push_frame(candidates: &mut Vec<Candidate>, line: &Line) {
         return;
     }
     candidates.extend(frame.callee.and_then(|name| of_name(name, line.number)));
-    candidates.extend(of_place(&frame.place, line.number, false));
+    // A return address at the very beginning of a function is not in it: the call before it never returns (`panic()`),
+    // and the caller is the function that happens to lie before. arm's next line gives its name.
+    let after_report = candidates.last().is_some_and(|last| skip::is_innocent(&last.name));
+    if frame.place.offset != Some(0) || !after_report {
+        candidates.extend(of_place(&frame.place, line.number, false));
+    }
 }
 
 fn of_place(place: &frame::Place<'_>, line: u64, is_pc: bool) -> Option<Candidate> {
@@ -157,6 +193,7 @@ fn cpp_name(symbol: &str) -> Option<&str> {
 fn is_fault_injection(text: &str) -> bool {
     text.contains("should_fail")
         && frame::parse(text).is_some_and(|frame| {
-            frame.reliable && frame.place.function.is_some_and(|name| matches!(base_name(name), "should_fail" | "should_failslab"))
+            frame.reliable
+                && frame.place.function.is_some_and(|name| matches!(base_name(name), "should_fail" | "should_failslab"))
         })
 }

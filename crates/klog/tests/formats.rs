@@ -256,7 +256,7 @@ fn a_flood_of_one_warning_is_counted() {
     let warning = |n: u32| {
         format!(
             "[{n:>5}.000000] ------------[ cut here ]------------\n[{n:>5}.000000] WARNING: CPU: 0 PID: {n} at mm/a.c:1 f+0x1/0x2\n\
-             [{n:>5}.000000] Call Trace:\n[{n:>5}.000000]  g+0x1/0x2\n[{n:>5}.000000] ---[ end trace 0000000000000000 ]---\n"
+             [{n:>5}.000000] Call Trace:\n[{n:>5}.000000]  f+0x1/0x2\n[{n:>5}.000000] ---[ end trace 0000000000000000 ]---\n"
         )
     };
     let report = one(&(1..=500).map(warning).collect::<String>());

@@ -24,9 +24,15 @@ pub(crate) static RULE: Rule = Rule {
     begins: |text| text.contains(SLEEPING) || text.contains(SCHEDULING),
     owns: |text| {
         let text = text.trim_start();
-        ["in_atomic(): ", "preempt_count: ", "RCU nest depth: ", "Preemption disabled at:", "INFO: lockdep is turned off"]
-            .iter()
-            .any(|start| text.starts_with(start))
+        [
+            "in_atomic(): ",
+            "preempt_count: ",
+            "RCU nest depth: ",
+            "Preemption disabled at:",
+            "INFO: lockdep is turned off",
+        ]
+        .iter()
+        .any(|start| text.starts_with(start))
             || text.contains("locks held by ")
             || text.contains("lock held by ")
             || text.starts_with('#') && text.contains(" at: ")

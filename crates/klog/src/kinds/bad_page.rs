@@ -12,7 +12,7 @@ use crate::about;
 use crate::culprit::{Blame, NOBODY, Pick};
 use crate::read::Facts;
 use crate::title::Titles;
-use crate::walk::Step;
+use crate::walk::{Mark, Step};
 
 pub(crate) static RULE: Rule = Rule {
     name: "bad-page",
@@ -21,15 +21,35 @@ pub(crate) static RULE: Rule = Rule {
     begins: |text| what(text).is_some(),
     owns: |text| {
         let text = text.trim_start();
-        ["page:", "page: ", "head:", "flags: ", "raw: ", "page dumped because: ", "page_owner tracks the page", "page last ", "bad because of flags", "addr:", "file:", "page_type: ", "aops:", "pte:"]
-            .iter()
-            .any(|start| text.starts_with(start))
+        [
+            "page:",
+            "page: ",
+            "head:",
+            "flags: ",
+            "raw: ",
+            "page dumped because: ",
+            "page_owner tracks the page",
+            "page last ",
+            "bad because of flags",
+            "addr:",
+            "file:",
+            "page_type: ",
+            "aops:",
+            "pte:",
+        ]
+        .iter()
+        .any(|start| text.starts_with(start))
     },
     detail: |text| {
         let text = text.trim();
-        [("page dumped because: ", "because"), ("flags: ", "flags"), ("page last allocated via ", "last allocated"), ("page_type: ", "type")]
-            .into_iter()
-            .find_map(|(words, name)| Some((name, text.strip_prefix(words)?.to_owned())))
+        [
+            ("page dumped because: ", "because"),
+            ("flags: ", "flags"),
+            ("page last allocated via ", "last allocated"),
+            ("page_type: ", "type"),
+        ]
+        .into_iter()
+        .find_map(|(words, name)| Some((name, text.strip_prefix(words)?.to_owned())))
     },
     blame: |facts| if what(&facts.header) == Some("map") { &NOBODY } else { &OWNER },
     titles: |facts: &Facts| match what(&facts.header) {
@@ -62,11 +82,13 @@ static OWNER: Blame = Blame {
     pick: Pick::First,
 };
 
-fn last_allocated(text: &str) -> Option<Option<&str>> {
-    text.contains("page last allocated").then_some(None)
+fn last_allocated(text: &str) -> Option<Mark<'_>> {
+    text.contains("page last allocated").then_some(Mark::Here)
 }
 
 fn what(text: &str) -> Option<&'static str> {
     let (_, rest) = text.split_once("BUG: Bad page ")?;
-    ["state", "cache", "map"].into_iter().find(|what| rest.strip_prefix(what).is_some_and(|rest| rest.starts_with(" in ")))
+    ["state", "cache", "map"]
+        .into_iter()
+        .find(|what| rest.strip_prefix(what).is_some_and(|rest| rest.starts_with(" in ")))
 }

@@ -17,7 +17,9 @@ pub(crate) static RULE: Rule = Rule {
     owns: |text| text.starts_with("goroutine ") || text.starts_with("runtime stack:") || text.starts_with("runtime."),
     confirms: |facts| {
         !facts.header.starts_with("fatal error: ")
-            || facts.find_line(|text| (text.starts_with("goroutine ") || text.starts_with("runtime stack:")).then_some(())).is_some()
+            || facts
+                .find_line(|text| (text.starts_with("goroutine ") || text.starts_with("runtime stack:")).then_some(()))
+                .is_some()
     },
     titles,
     needs_trace: false,

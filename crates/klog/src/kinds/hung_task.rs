@@ -24,9 +24,17 @@ pub(crate) static RULE: Rule = Rule {
     absorbs: |text| text.contains("likely owned by task") || text.contains("is blocked on a"),
     owns: |text| {
         let text = text.trim_start();
-        ["Not tainted", "Tainted: ", "\"echo 0 > /proc/sys/kernel/hung_task", "task:", "Showing all locks held", "INFO: lockdep is turned off", "Blocked by coredump"]
-            .iter()
-            .any(|start| text.starts_with(start))
+        [
+            "Not tainted",
+            "Tainted: ",
+            "\"echo 0 > /proc/sys/kernel/hung_task",
+            "task:",
+            "Showing all locks held",
+            "INFO: lockdep is turned off",
+            "Blocked by coredump",
+        ]
+        .iter()
+        .any(|start| text.starts_with(start))
             || text.contains("lock held by ")
             || text.contains("locks held by ")
             || text.starts_with('#') && text.contains(" at: ")
@@ -59,8 +67,7 @@ pub(crate) static RULE: Rule = Rule {
     ..Rule::BASE
 };
 
-static WAITING: Blame =
-    Blame { steps: &[Step::Trace, Step::Frames], or: &[], innocent: &[], pick: Pick::Waiting };
+static WAITING: Blame = Blame { steps: &[Step::Trace, Step::Frames], or: &[], innocent: &[], pick: Pick::Waiting };
 static SCHEDULED: Blame =
     Blame { steps: &[Step::Trace, Step::Frames], or: &[], innocent: &["schedule"], pick: Pick::First };
 

@@ -15,7 +15,7 @@ use crate::culprit::{Blame, Pick};
 use crate::grammar::{marks, named};
 use crate::read::Facts;
 use crate::title::Titles;
-use crate::walk::Step;
+use crate::walk::{Mark, Step};
 use oopscope_report::Prose;
 
 pub(crate) static RULE: Rule = Rule {
@@ -46,8 +46,8 @@ static FREE: Blame = Blame {
     pick: Pick::First,
 };
 
-fn header(text: &str) -> Option<Option<&str>> {
-    text.contains("BUG: KASAN: ").then(|| named::after_in(text))
+fn header(text: &str) -> Option<Mark<'_>> {
+    text.contains("BUG: KASAN: ").then(|| Mark::of(named::after_in(text)))
 }
 
 /// The sort of bug: `slab-out-of-bounds`.
@@ -67,7 +67,7 @@ fn access(text: &str) -> Option<&'static str> {
 }
 
 fn find_access(facts: &Facts) -> Option<(&'static str, u64)> {
-    facts.find_line(|text| access(text))
+    facts.find_line(access)
 }
 
 fn is_free(facts: &Facts) -> bool {
@@ -161,9 +161,7 @@ fn is_memory_row(text: &str) -> bool {
 }
 
 fn lead(facts: &Facts) -> Prose {
-    let prose = Prose::default()
-        .text("KASAN caught a ")
-        .claim(bug(facts).to_owned(), Some(facts.header_line));
+    let prose = Prose::default().text("KASAN caught a ").claim(bug(facts).to_owned(), Some(facts.header_line));
     match find_access(facts) {
         Some((_, line)) => {
             let words = facts.line_text(line).trim().to_owned();

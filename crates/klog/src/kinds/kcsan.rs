@@ -11,7 +11,7 @@ use crate::culprit::{Blame, Pick};
 use crate::grammar::marks;
 use crate::read::Facts;
 use crate::title::Titles;
-use crate::walk::Step;
+use crate::walk::{Mark, Step};
 use oopscope_report::Prose;
 
 pub(crate) static RULE: Rule = Rule {
@@ -21,9 +21,16 @@ pub(crate) static RULE: Rule = Rule {
     begins: |text| text.trim_start().starts_with("BUG: KCSAN: "),
     owns: |text| {
         let text = text.trim_start();
-        ["read ", "write ", "race at unknown origin", "value changed: ", "Reported by Kernel Concurrency Sanitizer", "assert no "]
-            .iter()
-            .any(|start| text.starts_with(start))
+        [
+            "read ",
+            "write ",
+            "race at unknown origin",
+            "value changed: ",
+            "Reported by Kernel Concurrency Sanitizer",
+            "assert no ",
+        ]
+        .iter()
+        .any(|start| text.starts_with(start))
             || marks::is_fence(text)
     },
     detail: |text| {
@@ -43,10 +50,10 @@ pub(crate) static RULE: Rule = Rule {
 
 static HEADER: Blame = Blame { steps: &[Step::Line(header)], or: &[], innocent: &[], pick: Pick::First };
 
-fn header(text: &str) -> Option<Option<&str>> {
+fn header(text: &str) -> Option<Mark<'_>> {
     let (_, rest) = text.split_once("BUG: KCSAN: ")?;
     let (_, functions) = rest.split_once(" in ")?;
-    Some(functions.split([' ', '+']).next())
+    Some(Mark::of(functions.split([' ', '+']).next()))
 }
 
 fn rest(facts: &Facts) -> &str {

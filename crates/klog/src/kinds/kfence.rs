@@ -12,7 +12,7 @@ use crate::culprit::{Blame, Pick};
 use crate::grammar::{marks, named};
 use crate::read::Facts;
 use crate::title::Titles;
-use crate::walk::Step;
+use crate::walk::{Mark, Step};
 use oopscope_report::Prose;
 
 pub(crate) static RULE: Rule = Rule {
@@ -40,10 +40,17 @@ pub(crate) static RULE: Rule = Rule {
         if text.starts_with("kfence-#") {
             return Some(("object", text.to_owned()));
         }
-        ["Out-of-bounds ", "Use-after-free ", "Corrupted memory at ", "Invalid read at ", "Invalid write at ", "Invalid free of "]
-            .iter()
-            .any(|start| text.starts_with(start))
-            .then(|| ("access", text.trim_end_matches(':').to_owned()))
+        [
+            "Out-of-bounds ",
+            "Use-after-free ",
+            "Corrupted memory at ",
+            "Invalid read at ",
+            "Invalid write at ",
+            "Invalid free of ",
+        ]
+        .iter()
+        .any(|start| text.starts_with(start))
+        .then(|| ("access", text.trim_end_matches(':').to_owned()))
     },
     blame: |_| &HEADER_THEN_FRAMES,
     titles,
@@ -54,8 +61,8 @@ pub(crate) static RULE: Rule = Rule {
 static HEADER_THEN_FRAMES: Blame =
     Blame { steps: &[Step::Line(header), Step::Frames], or: &[], innocent: &[], pick: Pick::First };
 
-fn header(text: &str) -> Option<Option<&str>> {
-    text.contains("BUG: KFENCE: ").then(|| named::after_in(text))
+fn header(text: &str) -> Option<Mark<'_>> {
+    text.contains("BUG: KFENCE: ").then(|| Mark::of(named::after_in(text)))
 }
 
 fn bug(facts: &Facts) -> &str {

@@ -11,7 +11,7 @@ use crate::about;
 use crate::culprit::{Blame, Pick};
 use crate::grammar::marks;
 use crate::title::Titles;
-use crate::walk::Step;
+use crate::walk::{Mark, Step};
 use oopscope_report::Prose;
 
 pub(crate) static RULE: Rule = Rule {
@@ -36,7 +36,11 @@ pub(crate) static RULE: Rule = Rule {
     },
     blame: |_| &ALLOCATION,
     titles: |facts| Titles::blaming(facts, "memory leak in {}", &[]),
-    lead: |facts| Prose::default().claim("An object that nobody points to any more", Some(facts.header_line)).text(" was allocated"),
+    lead: |facts| {
+        Prose::default()
+            .claim("An object that nobody points to any more", Some(facts.header_line))
+            .text(" was allocated")
+    },
     ..Rule::BASE
 };
 
@@ -62,7 +66,7 @@ static ALLOCATION: Blame = Blame {
     pick: Pick::First,
 };
 
-fn backtrace(text: &str) -> Option<Option<&str>> {
+fn backtrace(text: &str) -> Option<Mark<'_>> {
     let (_, rest) = text.split_once("backtrace")?;
-    (rest.starts_with(':') || rest.starts_with(" (crc ")).then_some(None)
+    (rest.starts_with(':') || rest.starts_with(" (crc ")).then_some(Mark::Here)
 }

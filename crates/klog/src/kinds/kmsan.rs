@@ -12,7 +12,7 @@ use crate::culprit::{Blame, Pick};
 use crate::grammar::{marks, named};
 use crate::read::Facts;
 use crate::title::Titles;
-use crate::walk::Step;
+use crate::walk::{Mark, Step};
 use oopscope_report::Prose;
 
 pub(crate) static RULE: Rule = Rule {
@@ -57,10 +57,10 @@ static USB: Blame = Blame {
     pick: Pick::First,
 };
 
-fn created(text: &str) -> Option<Option<&str>> {
+fn created(text: &str) -> Option<Mark<'_>> {
     let is = text.contains("Uninit was created at:")
         || text.split_once("Local variable ").is_some_and(|(_, rest)| rest.contains(" created at:"));
-    is.then_some(None)
+    is.then_some(Mark::Here)
 }
 
 fn bug(facts: &Facts) -> &str {

@@ -16,7 +16,7 @@ use crate::culprit::{self, Blame, NOBODY, Pick};
 use crate::grammar::{marks, named};
 use crate::read::Facts;
 use crate::title::Titles;
-use crate::walk::Step;
+use crate::walk::{Mark, Step};
 use oopscope_report::Prose;
 
 pub(crate) static RULE: Rule = Rule {
@@ -236,67 +236,51 @@ static HELD_AT: Blame = named_after(&[Step::Line(lock_at)]);
 static HELD_ADDRESS: Blame = named_after(&[Step::Line(after_address)]);
 static FREED_AT: Blame = named_after(&[Step::Line(freed_at)]);
 static BECAME: Blame = Blame { steps: &[Step::Line(became), Step::Frames], or: &[], innocent: &[], pick: Pick::First };
-static RCU: Blame = Blame {
-    steps: &[Step::Trace, Step::Frames],
-    or: &[],
-    innocent: &["rcu", "kmem", "slab"],
-    pick: Pick::First,
-};
-static UNLOCK: Blame = Blame {
-    steps: &[Step::Line(after_address), Step::Trace, Step::Frames],
-    or: &[],
-    innocent: &[],
-    pick: Pick::First,
-};
-static KEY: Blame = Blame {
-    steps: &[Step::Trace, Step::Frames],
-    or: &[],
-    innocent: &["stack", "lock", "IRQ"],
-    pick: Pick::First,
-};
-static SOCKET: Blame = Blame {
-    steps: &[Step::Trace, Step::Frames],
-    or: &[],
-    innocent: &["lock_sock", "release_sock"],
-    pick: Pick::First,
-};
+static RCU: Blame =
+    Blame { steps: &[Step::Trace, Step::Frames], or: &[], innocent: &["rcu", "kmem", "slab"], pick: Pick::First };
+static UNLOCK: Blame =
+    Blame { steps: &[Step::Line(after_address), Step::Trace, Step::Frames], or: &[], innocent: &[], pick: Pick::First };
+static KEY: Blame =
+    Blame { steps: &[Step::Trace, Step::Frames], or: &[], innocent: &["stack", "lock", "IRQ"], pick: Pick::First };
+static SOCKET: Blame =
+    Blame { steps: &[Step::Trace, Step::Frames], or: &[], innocent: &["lock_sock", "release_sock"], pick: Pick::First };
 
 /// lockdep itself names the place: nothing is to be passed over.
 const fn named_after(steps: &'static [Step]) -> Blame {
     Blame { steps, or: &[], innocent: &[], pick: Pick::Named }
 }
 
-fn lock_at(text: &str) -> Option<Option<&str>> {
-    named::lock_at(text).map(Some)
+fn lock_at(text: &str) -> Option<Mark<'_>> {
+    named::lock_at(text).map(Mark::Named)
 }
 
-fn after_address(text: &str) -> Option<Option<&str>> {
-    named::after_address(text).map(Some)
+fn after_address(text: &str) -> Option<Mark<'_>> {
+    named::after_address(text).map(Mark::Named)
 }
 
-fn freed_at(text: &str) -> Option<Option<&str>> {
-    text.contains("at:").then(|| named::lock_at(text).or_else(|| named::after_address(text)))?.map(Some)
+fn freed_at(text: &str) -> Option<Mark<'_>> {
+    text.contains("at:").then(|| named::lock_at(text).or_else(|| named::after_address(text)))?.map(Mark::Named)
 }
 
-fn trying(text: &str) -> Option<Option<&str>> {
-    text.contains("is trying to acquire").then_some(None)
+fn trying(text: &str) -> Option<Mark<'_>> {
+    text.contains("is trying to acquire").then_some(Mark::Here)
 }
 
-fn changed(text: &str) -> Option<Option<&str>> {
-    text.contains("just changed the state of lock").then_some(None)
+fn changed(text: &str) -> Option<Mark<'_>> {
+    text.contains("just changed the state of lock").then_some(Mark::Here)
 }
 
-fn takes(text: &str) -> Option<Option<&str>> {
-    text.contains("takes").then_some(None)
+fn takes(text: &str) -> Option<Mark<'_>> {
+    text.contains("takes").then_some(Mark::Here)
 }
 
-fn leaving(text: &str) -> Option<Option<&str>> {
-    text.contains("leaving the kernel with locks still held").then_some(None)
+fn leaving(text: &str) -> Option<Mark<'_>> {
+    text.contains("leaving the kernel with locks still held").then_some(Mark::Here)
 }
 
-fn became(text: &str) -> Option<Option<&str>> {
+fn became(text: &str) -> Option<Mark<'_>> {
     let (_, rest) = text.split_once("which became ")?;
-    rest.contains(" at:").then_some(None)
+    rest.contains(" at:").then_some(Mark::Here)
 }
 
 fn form(text: &str) -> Option<&'static Form> {

@@ -53,6 +53,8 @@ const HARMLESS: &[&str] = &[
     "WARNING: Unprivileged eBPF is enabled with eIBRS",
     "WARNING: kernel not compiled with CPU_SRSO",
     "for mitigation options.",
+    "mitigation leaves CPU vulnerable",
+    "data leaks possible via Spectre",
     "WARNING: fbcon: Driver '",
     "uses deprecated v2 capabilities",
     "uses wireless extensions",
@@ -70,5 +72,8 @@ pub(crate) fn is_harmless(text: &str) -> bool {
     HARMLESS.iter().any(|words| text.contains(words))
         || text.contains("EXT4-fs") && (text.contains("EXT4-fs:") || text.contains("EXT4-fs ("))
         || text.contains("XFS (") && text.contains("): WARNING")
-        || text.contains("general protection fault ") && text.contains(" error:") && text.contains(" in ") && text.contains(" ip:")
+        || text.contains("general protection fault ")
+            && text.contains(" error:")
+            && text.contains(" in ")
+            && text.contains(" ip:")
 }

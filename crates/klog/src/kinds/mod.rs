@@ -29,9 +29,9 @@ pub(crate) mod object_debug;
 pub(crate) mod oops;
 pub(crate) mod panic;
 pub(crate) mod preemptible;
+pub(crate) mod rcu_stall;
 pub(crate) mod reboot;
 pub(crate) mod refcount;
-pub(crate) mod rcu_stall;
 pub(crate) mod rust_panic;
 pub(crate) mod slab;
 pub(crate) mod soft_lockup;
@@ -49,12 +49,14 @@ pub(crate) mod warning;
 pub(crate) mod workqueue;
 
 use crate::culprit::{Blame, NOBODY, Pick};
+use crate::grammar::marks;
 use crate::read::Facts;
 use crate::title::Titles;
 use oopscope_report::{Kind, Prose};
 
 /// How reports of one kind are found and described.
 #[derive(Debug)]
+#[allow(clippy::struct_excessive_bools, reason = "each is a property of its own that a kind has or has not")]
 pub(crate) struct Rule {
     /// The stable short name in the JSON document.
     pub(crate) name: &'static str,
@@ -169,7 +171,7 @@ pub(crate) static RULES: &[&Rule] = &[
 
 /// The rule whose report a line begins, and where in the line its header begins: other output may have run into it.
 pub(crate) fn begins(text: &str) -> Option<(&'static Rule, usize)> {
-    if message::is_harmless(text) {
+    if message::is_harmless(text) || marks::is_end_panic(text) {
         return None;
     }
     let specific = || RULES.iter().copied().filter(|rule| !std::ptr::eq(*rule, &raw const message::RULE));
@@ -177,9 +179,10 @@ pub(crate) fn begins(text: &str) -> Option<(&'static Rule, usize)> {
         return Some((rule, 0));
     }
     // Two messages in one line: `... bytes[   76.4] BUG: KASAN: …`.
-    let bound = |at: usize| !text[..at].ends_with(|c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '"' | '\'' | '`'));
+    let bound =
+        |at: usize| !text[..at].ends_with(|c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '"' | '\'' | '`'));
     let inside = specific()
-        .filter(|rule| !rule.one_line)
+        .filter(|rule| !rule.one_line && !rule.is_panic)
         .flat_map(|rule| rule.headers.iter().map(move |header| (rule, *header)))
         .filter_map(|(rule, header)| {
             let at = text.find(header).filter(|at| *at > 0 && bound(*at))?;

@@ -55,7 +55,8 @@ fn titles(facts: &Facts) -> Titles {
         Some("NULL pointer dereference") => "NULL pointer dereference",
         // Old kernels printed it in two pieces, between which other output can come.
         Some("") => {
-            return Titles::plain("BUG: unable to handle kernel").damaged("the headline is cut off before it says what was accessed");
+            return Titles::plain("BUG: unable to handle kernel")
+                .damaged("the headline is cut off before it says what was accessed");
         }
         Some(what) if what.starts_with("access to user memory") => "access to user memory",
         // arm64's faults of permission: their headline says it all.

@@ -7,7 +7,7 @@ use crate::culprit::{self, Blame, NOBODY, Pick};
 use crate::grammar::{marks, named};
 use crate::read::Facts;
 use crate::title::Titles;
-use crate::walk::Step;
+use crate::walk::{Mark, Step};
 use oopscope_report::Prose;
 
 pub(crate) static RULE: Rule = Rule {
@@ -139,9 +139,9 @@ static STACK_END: Blame = Blame {
 static OVERFLOW: Blame =
     Blame { steps: &[Step::Trace, Step::Frames], or: &[], innocent: &["bad_stack"], pick: Pick::Anchored };
 
-fn canary(text: &str) -> Option<Option<&str>> {
+fn canary(text: &str) -> Option<Mark<'_>> {
     let (_, rest) = text.split_once(STACK_PROTECTOR)?;
-    named::function(rest).map(Some)
+    named::function(rest).map(Mark::Named)
 }
 
 fn reason(facts: &Facts) -> &str {

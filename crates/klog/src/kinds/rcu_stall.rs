@@ -14,7 +14,7 @@ use crate::culprit::{Blame, Pick};
 use crate::grammar::named;
 use crate::read::Facts;
 use crate::title::Titles;
-use crate::walk::Step;
+use crate::walk::{Mark, Step};
 use oopscope_report::Prose;
 
 pub(crate) static RULE: Rule = Rule {
@@ -24,9 +24,22 @@ pub(crate) static RULE: Rule = Rule {
     begins,
     owns: |text| {
         let text = text.trim_start().trim_start_matches("rcu: ").trim_start();
-        ["(detected by ", "(t=", "Tasks blocked on level", "rcu_", "RCU grace-period kthread", "Unless rcu_", "Possible timer handling issue", "Sending NMI from CPU", "NMI backtrace for cpu", "INFO: NMI handler", "blocking rcu_node structures", "Stack dump where RCU GP kthread last ran"]
-            .iter()
-            .any(|start| text.starts_with(start))
+        [
+            "(detected by ",
+            "(t=",
+            "Tasks blocked on level",
+            "rcu_",
+            "RCU grace-period kthread",
+            "Unless rcu_",
+            "Possible timer handling issue",
+            "Sending NMI from CPU",
+            "NMI backtrace for cpu",
+            "INFO: NMI handler",
+            "blocking rcu_node structures",
+            "Stack dump where RCU GP kthread last ran",
+        ]
+        .iter()
+        .any(|start| text.starts_with(start))
             || is_cpu_row(text)
     },
     detail: |text| {
@@ -53,12 +66,15 @@ static INTERRUPTED: Blame = Blame {
     pick: Pick::Anchored,
 };
 
-fn x86_tick(text: &str) -> Option<Option<&str>> {
-    text.contains("apic_timer_interrupt").then_some(None)
+fn x86_tick(text: &str) -> Option<Mark<'_>> {
+    text.contains("apic_timer_interrupt").then_some(Mark::Here)
 }
 
-fn tick(text: &str) -> Option<Option<&str>> {
-    ["apic_timer_interrupt", "Exception stack", "el1h_64_irq"].iter().any(|entry| text.contains(entry)).then_some(None)
+fn tick(text: &str) -> Option<Mark<'_>> {
+    ["apic_timer_interrupt", "Exception stack", "el1h_64_irq"]
+        .iter()
+        .any(|entry| text.contains(entry))
+        .then_some(Mark::Here)
 }
 
 /// `rcu_preempt detected stalls`, `rcu_sched self-detected stall on CPU`, `rcu_preempt detected expedited stalls`.
@@ -67,9 +83,9 @@ fn begins(text: &str) -> bool {
     let Some((flavour, rest)) = rest.split_once(' ') else { return false };
     let rest = rest.strip_prefix("self-").unwrap_or(rest);
     matches!(flavour, "preempt" | "sched" | "bh" | "tasks" | "tasks_trace" | "tasks_rude")
-        && rest.strip_prefix("detected ").is_some_and(|rest| {
-            rest.strip_prefix("expedited ").unwrap_or(rest).starts_with("stall")
-        })
+        && rest
+            .strip_prefix("detected ")
+            .is_some_and(|rest| rest.strip_prefix("expedited ").unwrap_or(rest).starts_with("stall"))
 }
 
 /// `0-....: (1 GPs behind) idle=…`, `1-...!: (10499 ticks this GP) …`
@@ -83,9 +99,13 @@ fn is_cpu_row(text: &str) -> bool {
 fn lead(facts: &Facts) -> Prose {
     let prose = Prose::default().text("RCU waited in vain for a CPU or task (");
     let prose = prose.claim(facts.header.trim().to_owned(), Some(facts.header_line));
-    let waited = facts.find_line(|text| named::number_after(text, "(t=").or_else(|| named::number_after(text, ", t=")).map(str::to_owned));
+    let waited = facts.find_line(|text| {
+        named::number_after(text, "(t=").or_else(|| named::number_after(text, ", t=")).map(str::to_owned)
+    });
     match waited {
-        Some((jiffies, line)) => prose.text("), ").claim(format!("for {jiffies} jiffies"), Some(line)).text(". What ran there was"),
+        Some((jiffies, line)) => {
+            prose.text("), ").claim(format!("for {jiffies} jiffies"), Some(line)).text(". What ran there was")
+        }
         None => prose.text("). What ran there was"),
     }
 }

@@ -24,9 +24,5 @@ pub(crate) static RULE: Rule = Rule {
     ..Rule::BASE
 };
 
-static COUNTER: Blame = Blame {
-    steps: warning::STEPS,
-    or: warning::OR,
-    innocent: &["refcount", "kobject_"],
-    pick: Pick::First,
-};
+static COUNTER: Blame =
+    Blame { steps: warning::STEPS, or: warning::OR, innocent: &["refcount", "kobject_"], pick: Pick::First };

@@ -9,10 +9,10 @@
 use super::Rule;
 use crate::about;
 use crate::culprit::{Blame, NOBODY, Pick};
-use crate::grammar::marks;
+use crate::grammar::{marks, named};
 use crate::read::Facts;
 use crate::title::Titles;
-use crate::walk::Step;
+use crate::walk::{Mark, Step};
 use oopscope_report::Prose;
 
 pub(crate) static RULE: Rule = Rule {
@@ -23,12 +23,19 @@ pub(crate) static RULE: Rule = Rule {
     owns: |text| owns(text.trim_start()),
     detail: |text| {
         let text = text.trim();
-        for (words, name) in [("Allocated in ", "allocated"), ("Freed in ", "freed"), ("Slab 0x", "slab"), ("Object 0x", "object"), ("FIX ", "repaired")] {
+        for (words, name) in [
+            ("Allocated in ", "allocated"),
+            ("Freed in ", "freed"),
+            ("Slab 0x", "slab"),
+            ("Object 0x", "object"),
+            ("FIX ", "repaired"),
+        ] {
             if text.starts_with(words) || text.strip_prefix("INFO: ").is_some_and(|rest| rest.starts_with(words)) {
                 return Some((name, text.strip_prefix("INFO: ").unwrap_or(text).to_owned()));
             }
         }
-        (text.contains("First byte 0x") || text.starts_with("0x") && text.contains(" @offset=")).then(|| ("changed", text.to_owned()))
+        (text.contains("First byte 0x") || text.starts_with("0x") && text.contains(" @offset="))
+            .then(|| ("changed", text.to_owned()))
     },
     blame: |facts| if facts.find_line(|text| owner(text).map(|_| ())).is_some() { &OWNER } else { &NOBODY },
     titles,
@@ -37,17 +44,21 @@ pub(crate) static RULE: Rule = Rule {
 };
 
 /// Whose object it was, where SLUB keeps that (`slub_debug=U`).
-static OWNER: Blame = Blame { steps: &[Step::Line(owner), Step::Frames], or: &[], innocent: &["alloc"], pick: Pick::First };
+static OWNER: Blame =
+    Blame { steps: &[Step::Line(owner), Step::Frames], or: &[], innocent: &["alloc"], pick: Pick::First };
 
-fn owner(text: &str) -> Option<Option<&str>> {
+fn owner(text: &str) -> Option<Mark<'_>> {
     let (_, rest) = text.split_once("Allocated in ")?;
-    rest.contains(" age=").then(|| crate::grammar::named::function(rest))
+    rest.contains(" age=").then(|| Mark::of(named::function(rest)))
 }
 
 /// The cache and what is wrong with it.
 fn parts(text: &str) -> Option<(&str, &str)> {
     let rest = text.trim_start().strip_prefix("BUG ")?;
-    let (cache, rest) = rest.split_once(' ').filter(|(cache, _)| !cache.ends_with(':')).or_else(|| rest.split_once(": ").map(|(cache, _)| (cache, &rest[cache.len()..])))?;
+    let (cache, rest) = rest
+        .split_once(' ')
+        .filter(|(cache, _)| !cache.ends_with(':'))
+        .or_else(|| rest.split_once(": ").map(|(cache, _)| (cache, &rest[cache.len()..])))?;
     if cache.is_empty() || rest.starts_with("at ") {
         return None;
     }
@@ -69,9 +80,28 @@ fn titles(facts: &Facts) -> Titles {
 }
 
 fn owns(text: &str) -> bool {
-    ["Allocated in ", "Freed in ", "INFO: Allocated in ", "INFO: Freed in ", "INFO: Slab ", "INFO: Object ", "INFO: 0x", "Slab 0x", "Object ", "Redzone ", "Padding ", "Bytes b4 ", "FIX ", "0x", "-----", "Disabling lock debugging", "Left Redzone ", "Right Redzone "]
-        .iter()
-        .any(|start| text.starts_with(start))
+    [
+        "Allocated in ",
+        "Freed in ",
+        "INFO: Allocated in ",
+        "INFO: Freed in ",
+        "INFO: Slab ",
+        "INFO: Object ",
+        "INFO: 0x",
+        "Slab 0x",
+        "Object ",
+        "Redzone ",
+        "Padding ",
+        "Bytes b4 ",
+        "FIX ",
+        "0x",
+        "-----",
+        "Disabling lock debugging",
+        "Left Redzone ",
+        "Right Redzone ",
+    ]
+    .iter()
+    .any(|start| text.starts_with(start))
         || marks::is_fence(text)
 }
 

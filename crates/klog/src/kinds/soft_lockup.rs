@@ -37,12 +37,8 @@ pub(crate) static RULE: Rule = Rule {
     ..Rule::BASE
 };
 
-static ANCHORED: Blame = Blame {
-    steps: &[Step::Pc, Step::Trace, Step::Frames],
-    or: &[],
-    innocent: &[],
-    pick: Pick::Anchored,
-};
+static ANCHORED: Blame =
+    Blame { steps: &[Step::Pc, Step::Trace, Step::Frames], or: &[], innocent: &[], pick: Pick::Anchored };
 
 fn lead(facts: &Facts) -> Prose {
     let header = &facts.header;

@@ -27,12 +27,8 @@ pub(crate) static RULE: Rule = Rule {
     ..Rule::BASE
 };
 
-static HOLDER: Blame = Blame {
-    steps: &[Step::Trace, Step::Frames],
-    or: &[],
-    innocent: &["spin_", "_lock", "_unlock"],
-    pick: Pick::First,
-};
+static HOLDER: Blame =
+    Blame { steps: &[Step::Trace, Step::Frames], or: &[], innocent: &["spin_", "_lock", "_unlock"], pick: Pick::First };
 
 /// kernel/locking/spinlock_debug.c: all that it can complain of.
 const COMPLAINTS: [&str; 8] = [

@@ -32,7 +32,7 @@ static ANCHORED: Blame = Blame {
     steps: &[Step::Pc, Step::Trace, Step::Frames],
     or: &[Step::Trace, Step::Frames],
     innocent: &["bad_stack"],
-    pick: Pick::Anchored,
+    pick: Pick::Recursing,
 };
 
 fn begins(text: &str) -> bool {

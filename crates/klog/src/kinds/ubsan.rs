@@ -28,12 +28,8 @@ pub(crate) static RULE: Rule = Rule {
     ..Rule::BASE
 };
 
-static TRACE: Blame = Blame {
-    steps: &[Step::Trace, Step::Frames],
-    or: &[],
-    innocent: &["ubsan", "overflow"],
-    pick: Pick::First,
-};
+static TRACE: Blame =
+    Blame { steps: &[Step::Trace, Step::Frames], or: &[], innocent: &["ubsan", "overflow"], pick: Pick::First };
 
 /// What was undefined.
 fn bug(facts: &Facts) -> &str {

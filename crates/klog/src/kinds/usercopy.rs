@@ -22,13 +22,11 @@ pub(crate) static RULE: Rule = Rule {
     dies: true,
     blame: |_| &CALLER,
     titles: |facts| Titles::blaming(facts, "BUG: bad usercopy in {}", &[]),
-    lead: |facts| quoted(Prose::default().claim("A copy to or from user space was refused", Some(facts.header_line)), facts),
+    lead: |facts| {
+        quoted(Prose::default().claim("A copy to or from user space was refused", Some(facts.header_line)), facts)
+    },
     ..Rule::BASE
 };
 
-static CALLER: Blame = Blame {
-    steps: &[Step::Trace, Step::Frames],
-    or: &[],
-    innocent: &["usercopy", "__check"],
-    pick: Pick::First,
-};
+static CALLER: Blame =
+    Blame { steps: &[Step::Trace, Step::Frames], or: &[], innocent: &["usercopy", "__check"], pick: Pick::First };

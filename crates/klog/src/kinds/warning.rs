@@ -8,7 +8,7 @@ use crate::explain::{at_source, quoted};
 use crate::grammar::{decimal, frame, named};
 use crate::read::Facts;
 use crate::title::Titles;
-use crate::walk::Step;
+use crate::walk::{Mark, Step};
 use oopscope_report::Prose;
 
 pub(crate) static RULE: Rule = Rule {
@@ -41,13 +41,13 @@ const fn warn(innocent: &'static [&'static str]) -> Blame {
 }
 
 /// The instruction pointer's line, or powerpc's `--- interrupt: 700 at f+0x1/0x2`.
-fn trap(text: &str) -> Option<Option<&str>> {
+fn trap(text: &str) -> Option<Mark<'_>> {
     if let Some((_, rest)) = text.split_once("--- interrupt: ") {
         let (_, place) = rest.split_once(" at ")?;
-        return named::function(place).map(Some);
+        return named::function(place).map(Mark::Named);
     }
     let pc = crate::grammar::pc::parse(text).filter(|pc| !pc.link)?;
-    Some(pc.place.function.filter(|_| !pc.user))
+    Some(Mark::of(pc.place.function.filter(|_| !pc.user)))
 }
 
 /// Warnings of helpers are many bugs in one place: who called them tells these apart, and the helper gives the name.
@@ -88,7 +88,8 @@ fn is_malloc(function: &str) -> bool {
 
 /// True for the headline of a WARN in one source file.
 pub(crate) fn is_at(text: &str, source_file: &str) -> bool {
-    text.contains(source_file) && header(text).is_some_and(|header| header.file.is_some_and(|(file, _)| file.ends_with(source_file)))
+    text.contains(source_file)
+        && header(text).is_some_and(|header| header.file.is_some_and(|(file, _)| file.ends_with(source_file)))
 }
 
 /// What the header of a WARN names.

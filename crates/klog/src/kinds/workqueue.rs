@@ -11,7 +11,7 @@ use crate::about;
 use crate::culprit::{Blame, NOBODY, Pick};
 use crate::read::Facts;
 use crate::title::Titles;
-use crate::walk::Step;
+use crate::walk::{Mark, Step};
 
 pub(crate) static RULE: Rule = Rule {
     name: "workqueue",
@@ -20,9 +20,20 @@ pub(crate) static RULE: Rule = Rule {
     begins: |text| text.contains("BUG: workqueue lockup") || text.contains("BUG: workqueue leaked "),
     owns: |text| {
         let text = text.trim_start();
-        ["Showing busy workqueues", "workqueue ", "pwq ", "in-flight:", "pending:", "inactive:", "delayed:", "pool ", "last function: ", "Showing backtraces of running workers"]
-            .iter()
-            .any(|start| text.starts_with(start))
+        [
+            "Showing busy workqueues",
+            "workqueue ",
+            "pwq ",
+            "in-flight:",
+            "pending:",
+            "inactive:",
+            "delayed:",
+            "pool ",
+            "last function: ",
+            "Showing backtraces of running workers",
+        ]
+        .iter()
+        .any(|start| text.starts_with(start))
     },
     detail: |text| {
         let trimmed = text.trim();
@@ -38,12 +49,11 @@ pub(crate) static RULE: Rule = Rule {
     ..Rule::BASE
 };
 
-static LAST_FUNCTION: Blame =
-    Blame { steps: &[Step::Line(last_function)], or: &[], innocent: &[], pick: Pick::Named };
+static LAST_FUNCTION: Blame = Blame { steps: &[Step::Line(last_function)], or: &[], innocent: &[], pick: Pick::Named };
 
-fn last_function(text: &str) -> Option<Option<&str>> {
+fn last_function(text: &str) -> Option<Mark<'_>> {
     let (_, rest) = text.split_once("last function: ")?;
-    Some(rest.split(['+', ' ']).next())
+    Some(Mark::of(rest.split(['+', ' ']).next()))
 }
 
 fn is_leak(facts: &Facts) -> bool {
@@ -57,7 +67,7 @@ fn titles(facts: &Facts) -> Titles {
     // `leaked lock or atomic: …` until 6.11, `leaked atomic, lock or RCU: …` since.
     let (_, what) = facts.header.split_once("BUG: workqueue leaked ").unwrap_or_default();
     let what = what.split(':').next().unwrap_or(what);
-    if facts.find_line(|text| last_function(text)?.map(str::to_owned)).is_none() {
+    if facts.find_line(|text| last_function(text).map(|_| ())).is_none() {
         return Titles::of_header(facts, "BUG:", "the line that names the work function is not in the report");
     }
     Titles::blaming(facts, &format!("BUG: workqueue leaked {what} in {{}}"), &[])
