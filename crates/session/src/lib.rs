@@ -14,6 +14,7 @@ mod examples;
 mod find;
 mod identify;
 mod input;
+mod intake;
 mod lines;
 mod log;
 mod notes;
@@ -23,7 +24,6 @@ mod render;
 mod share;
 mod summary;
 mod task;
-mod utf16;
 mod words;
 
 pub use input::Input;
