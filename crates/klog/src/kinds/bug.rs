@@ -3,6 +3,7 @@
 
 use super::{Rule, in_function};
 use crate::explain::{at_source, quoted};
+use crate::grammar::die;
 use crate::read::Facts;
 use oopscope_report::{Kind, Prose};
 
@@ -17,9 +18,15 @@ pub(crate) static RULE: Rule = Rule {
 };
 
 fn begins(text: &str) -> bool {
-    let text = text.trim_start();
-    text.starts_with("kernel BUG at ") || text.starts_with("Kernel BUG at ")
+    let start = text.trim_start();
+    start.starts_with("kernel BUG at ")
+        || start.starts_with("Kernel BUG at ")
+        || die::parse(text).is_some_and(|die| !die.internal_error && WORDS.contains(&die.what))
 }
+
+/// The die line of a BUG() alone, of a kernel that does not say where: riscv, mips, loongarch, s390, parisc.
+const WORDS: [&str; 5] =
+    ["Kernel BUG", "Kernel bug detected", "Oops - BUG", "monitor event", "Unknown kernel breakpoint"];
 
 fn titles(facts: &Facts) -> (String, Vec<String>) {
     (format!("kernel BUG{}", in_function(facts)), Vec::new())

@@ -9,7 +9,7 @@ use oopscope_report::{Kind, Prose};
 
 pub(crate) static RULE: Rule = Rule {
     kind: Kind::new("trap"),
-    headers: &["divide error: ", "invalid opcode: ", "int3: ", "stack segment: ", "double fault: "],
+    headers: &["divide error: ", "invalid opcode: ", "int3: ", "stack segment: ", "double fault: ", " (code "],
     begins,
     dies: true,
     is_panic: false,
