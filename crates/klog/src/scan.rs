@@ -119,6 +119,19 @@ impl Scanner {
         self.carry(&rest[whole..]);
     }
 
+    /// Another file begins, which does not go on with the one before: what is open ends here, and nothing that follows
+    /// is of the same boot. The bytes until now must end with a line.
+    pub fn begin_file(&mut self) {
+        self.segmenter.end();
+        self.take_finished();
+        self.note_end_of_boot();
+        if !self.log.boots.is_empty() || !self.reports.is_empty() {
+            self.boot += 1;
+            self.segmenter.boot(self.boot);
+        }
+        self.last_time = None;
+    }
+
     /// The end of the log: closes what is open and links causes with consequences.
     pub fn finish(&mut self) {
         if self.carry_len > 0 {

@@ -173,6 +173,10 @@ impl Opening {
     fn note_start(&mut self) {
         let next = self.source.parts().get(self.starts.len());
         if let Some(part) = next.filter(|part| part.start == self.offset) {
+            let goes_on = self.goes_on.pop_front().unwrap_or(false);
+            if !goes_on && !self.starts.is_empty() {
+                self.scanner.begin_file();
+            }
             self.starts.push((part.name.clone(), self.scanner.facts().lines + 1));
         }
     }
