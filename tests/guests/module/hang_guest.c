@@ -11,6 +11,7 @@
 
 #include <linux/completion.h>
 #include <linux/delay.h>
+#include <linux/ktime.h>
 #include <linux/kthread.h>
 #include <linux/mutex.h>
 #include <linux/nmi.h>
@@ -25,13 +26,16 @@
 #include <linux/workqueue.h>
 #include "guest.h"
 
-/* How long a CPU is kept: longer than any time-out that the scenarios set. */
-#define HANG_SECONDS 12
+/* How long a CPU is kept: longer than any time-out that the scenarios set, and too short for a second report. */
+#define HANG_SECONDS 14
 
+/* By the clock: an emulated CPU does not delay as long as it was asked to. */
 static __always_inline void spin_seconds(int seconds)
 {
-	while (seconds--)
-		mdelay(1000);
+	ktime_t end = ktime_add_ms(ktime_get(), seconds * 1000);
+
+	while (ktime_before(ktime_get(), end))
+		cpu_relax();
 }
 
 static void on_last_cpu(int (*function)(void *), const char *name)
@@ -142,7 +146,7 @@ static int lock_holder(void *unused)
 
 	spin_lock(&held_spinlock);
 	while (seconds--) {
-		mdelay(1000);
+		spin_seconds(1);
 		touch_softlockup_watchdog();	/* so that it is the waiter who is reported */
 	}
 	spin_unlock(&held_spinlock);
@@ -213,7 +217,9 @@ static void start_rcu_reader(void)
 
 static crash_site void guest_work_spins(struct work_struct *work)
 {
-	spin_seconds(3 * HANG_SECONDS);
+	preempt_disable();	/* or another worker takes over */
+	spin_seconds(2 * HANG_SECONDS);
+	preempt_enable();
 }
 
 static DECLARE_WORK(spinning_work, guest_work_spins);
