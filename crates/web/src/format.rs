@@ -74,6 +74,21 @@ pub(crate) fn uptime(seconds: f64) -> String {
     if days == 0 { clock } else { format!("{days} d {clock}") }
 }
 
+/// A time in seconds since 1970 UTC as a date with minutes: `2026-11-21 14:03`.
+pub(crate) fn date(unix: i64) -> String {
+    let (days, second) = (unix.div_euclid(86_400), unix.rem_euclid(86_400));
+    // Howard Hinnant's civil_from_days: years begin in March, so that the day that leaps is the last.
+    let shifted = days + 719_468;
+    let (era, day_of_era) = (shifted.div_euclid(146_097), shifted.rem_euclid(146_097));
+    let year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let from_march = (5 * day_of_year + 2) / 153;
+    let day = day_of_year - (153 * from_march + 2) / 5 + 1;
+    let month = if from_march < 10 { from_march + 3 } else { from_march - 9 };
+    let year = year_of_era + era * 400 + i64::from(month <= 2);
+    format!("{year:04}-{month:02}-{day:02} {:02}:{:02}", second / 3600, second / 60 % 60)
+}
+
 fn three_figures(value: f64) -> String {
     if value < 9.995 {
         format!("{value:.2}")
@@ -121,6 +136,18 @@ mod tests {
         assert_eq!(remaining(0, 10, 1000.0), None);
         assert_eq!(remaining(10, 10, 1000.0), None);
         assert_eq!(remaining(250, 1000, 1000.0).as_deref(), Some("3.0 s"));
+    }
+
+    #[test]
+    fn dates() {
+        for (unix, expected) in [
+            (0, "1970-01-01 00:00"),
+            (951_825_540, "2000-02-29 11:59"),
+            (1_795_269_780, "2026-11-21 14:03"),
+            (-1, "1969-12-31 23:59"),
+        ] {
+            assert_eq!(date(unix), expected);
+        }
     }
 
     #[test]
