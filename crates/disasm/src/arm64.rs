@@ -144,7 +144,13 @@ fn effect(instruction: &Instruction, text: &str) -> Effect {
                     read |= matches!(used.access, OpAccess::Read | OpAccess::ReadWrite | OpAccess::CondRead);
                     write |= matches!(used.access, OpAccess::Write | OpAccess::ReadWrite | OpAccess::CondWrite);
                 }
-                if write && index == 0 || write && !read {
+                // `ldr x0, [x0]` reads it for the address alone.
+                let base = |at| matches!(instruction.op(at), Op::MemImm { base, .. } | Op::MemExt { base, .. } if whole(base) == operand.register);
+                let index_register = |at| matches!(instruction.op(at), Op::MemExt { index, .. } if whole(index) == operand.register);
+                if write && (0..instruction.op_count()).any(|at| base(at) || index_register(at)) {
+                    read = false;
+                }
+                if write && (index == 0 || !read) {
                     effect.sets.push(operand.clone());
                 }
                 if read && !effect.reads.contains(&operand) {

@@ -128,6 +128,9 @@ fn listed(decoder: &dyn Decoder, arch: Arch, window: &Window, values: &Values<'_
         decoded.push((at, next));
         at = end;
     }
+    if arch == Arch::Arm {
+        arm::Arm { thumb: window.unit == 2 }.blocks(&mut decoded, bytes, origin);
+    }
     let index = decoded.iter().position(|(at, _)| at == trap).ok_or_else(|| {
         format!("the bytes that the kernel printed end before the instruction at the mark does, or are no {} code", arch.name())
     })?;

@@ -52,6 +52,9 @@ impl Decoder for X86 {
 
 fn effect(instruction: &Instruction, mode: u32) -> Effect {
     let mut effect = Effect { flow: flow(instruction), target: target(instruction), ..Effect::default() };
+    if matches!(instruction.mnemonic(), Mnemonic::Nop | Mnemonic::Reservednop) {
+        return effect;
+    }
     let mut factory = InstructionInfoFactory::new();
     let info = factory.info(instruction);
     for used in info.used_registers() {
@@ -76,6 +79,8 @@ fn effect(instruction: &Instruction, mode: u32) -> Effect {
                     effect.sets.push(operand);
                 }
             }
+            // Of a ud1 only the bits of its operands matter, to the trap's handler.
+            _ if matches!(instruction.mnemonic(), Mnemonic::Ud0 | Mnemonic::Ud1) => {}
             kind => effect.memory.extend(memory(instruction, kind, access, mode)),
         }
     }
