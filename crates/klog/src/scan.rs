@@ -369,6 +369,7 @@ impl Scanner {
             self.reports[at].repeats += 1;
             return;
         }
+        oopscope_disasm::fill(&mut facts.report);
         let weight = self.weight + weigh(&facts.report);
         if self.reports.len() >= self.limits.reports || weight > self.limits.report_bytes {
             self.log.reports_not_kept += 1;
@@ -415,7 +416,9 @@ fn make(segment: Segment) -> Facts {
 fn weigh(report: &Report) -> usize {
     let frames: usize =
         report.stacks.iter().map(|stack| 256 + 320 * stack.frames.len() + 128 * stack.registers.len()).sum();
-    4096 + frames + 128 * report.registers.len() + 96 * report.modules.len()
+    let listing = report.code.as_ref().and_then(|code| code.listing.as_ref());
+    let listing = listing.map_or(0, |listing| 320 * listing.instructions.len());
+    4096 + listing + frames + 128 * report.registers.len() + 96 * report.modules.len()
 }
 
 /// Why a report can't be trusted to name its place, in words.
