@@ -18,6 +18,14 @@ pub(crate) fn bytes(n: u64) -> String {
     format!("{} TB", three_figures(value))
 }
 
+/// A share in ten-thousandths, for a bar.
+pub(crate) fn share(done: u64, total: u64) -> String {
+    if total == 0 {
+        return "0".to_owned();
+    }
+    crate::num::to_u64((to_f64(done) / to_f64(total) * 10_000.0).round()).to_string()
+}
+
 /// A rate: `212 MB/s`. Nothing while too little time has passed to tell.
 pub(crate) fn rate(done: u64, ms: f64) -> Option<String> {
     (ms > 50.0 && done > 0).then(|| {
@@ -31,9 +39,9 @@ pub(crate) fn duration(ms: f64) -> String {
     if ms < 1.0 {
         "under 1 ms".to_owned()
     } else if ms < 999.5 {
-        format!("{ms:.0} ms")
+        format!("{} ms", fixed(ms, 0))
     } else if ms < 59_950.0 {
-        format!("{:.1} s", ms / 1000.0)
+        format!("{} s", fixed(ms / 1000.0, 1))
     } else {
         let seconds = crate::num::to_u64((ms / 1000.0).round());
         format!("{} min {:02} s", seconds / 60, seconds % 60)
@@ -66,7 +74,7 @@ pub(crate) fn counted(n: u64, noun: &str) -> String {
 /// Seconds since boot, as the kernel prints them but without its padding: `3.49 s`, `2 d 03:04:05`.
 pub(crate) fn uptime(seconds: f64) -> String {
     if seconds < 600.0 {
-        return format!("{seconds:.2} s");
+        return format!("{} s", fixed(seconds, 2));
     }
     let whole = crate::num::to_u64(seconds);
     let (days, hours, minutes) = (whole / 86_400, whole / 3600 % 24, whole / 60 % 60);
@@ -90,13 +98,21 @@ pub(crate) fn date(unix: i64) -> String {
 }
 
 fn three_figures(value: f64) -> String {
-    if value < 9.995 {
-        format!("{value:.2}")
-    } else if value < 99.95 {
-        format!("{value:.1}")
-    } else {
-        format!("{value:.0}")
-    }
+    let places = match value {
+        value if value < 9.995 => 2,
+        value if value < 99.95 => 1,
+        _ => 0,
+    };
+    fixed(value, places)
+}
+
+/// A number with so many places after the point, by whole numbers: the standard formatting of fractions is exact to the
+/// last of seventeen digits, and a tenth of the page's size.
+fn fixed(value: f64, places: u32) -> String {
+    let unit = 10_u64.pow(places);
+    let scaled = crate::num::to_u64((value * to_f64(unit)).round());
+    let places = places as usize;
+    if places == 0 { scaled.to_string() } else { format!("{}.{:0places$}", scaled / unit, scaled % unit) }
 }
 
 #[cfg(test)]
@@ -127,6 +143,11 @@ mod tests {
         assert_eq!(duration(999.6), "1.0 s");
         assert_eq!(duration(59_960.0), "1 min 00 s");
         assert_eq!(duration(125_000.0), "2 min 05 s");
+    }
+
+    #[test]
+    fn shares() {
+        assert_eq!([share(0, 0), share(1, 3), share(3, 3)], ["0", "3333", "10000"]);
     }
 
     #[test]

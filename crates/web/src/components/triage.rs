@@ -6,7 +6,6 @@ use super::log_row::severity_class;
 use super::report_list::severity_word;
 use crate::format;
 use crate::many::MOST_AS_ONE;
-use crate::num::to_f64;
 use crate::same::Same;
 use crate::state::{ManyLogs, Stage};
 use crate::update::Change;
@@ -43,7 +42,6 @@ pub(crate) fn view(many: &ManyLogs, elapsed: f64, change: &Callback<Change>) -> 
 }
 
 fn reading(progress: &TriageProgress, elapsed: f64, cancelling: bool, change: &Callback<Change>) -> Html {
-    let share = if progress.total == 0 { 0.0 } else { to_f64(progress.done) / to_f64(progress.total) };
     let figures = [
         Some(format!("{} of {}", format::count(progress.files), format::counted(progress.total_files, "file"))),
         Some(format!("{} of {}", format::bytes(progress.done), format::bytes(progress.total))),
@@ -57,7 +55,7 @@ fn reading(progress: &TriageProgress, elapsed: f64, cancelling: bool, change: &C
     ];
     html! {
         <div class="pad">
-            <progress max="1" value={format!("{share:.4}")} aria-label="Share of the logs that has been read"></progress>
+            <progress max="10000" value={format::share(progress.done, progress.total)} aria-label="Share of the logs that has been read"></progress>
             <p class="figures">{ for figures.into_iter().flatten().map(|figure| html! { <span>{ figure }</span> }) }</p>
             <button type="button" id="cancel" disabled={cancelling} onclick={change.reform(|_: MouseEvent| Change::Cancel)}>
                 { if cancelling { "Cancelling…" } else { "Cancel" } }
