@@ -149,3 +149,11 @@ pub(crate) fn no_redaction(name: &str, known: &[&str]) -> Problem {
 pub(crate) fn no_triage() -> Problem {
     problem("no-triage", "No logs have been grouped.", "Drop a folder of logs first.")
 }
+
+pub(crate) fn too_many_files(given: usize, most: usize) -> Problem {
+    problem(
+        "bad-request",
+        format!("{given} files are more than the {most} that the page groups at once."),
+        "Give a part of them, or use the command: oopscope triage FOLDER",
+    )
+}

@@ -32,6 +32,11 @@ impl Digest {
         self.outcome.iter().flatten().map(|item| item.times).sum()
     }
 
+    /// The coarse signatures of its reports.
+    pub fn coarse_signatures(&self) -> impl Iterator<Item = &str> {
+        self.outcome.iter().flatten().filter_map(|item| Some(item.signature.as_ref()?.coarse.as_str()))
+    }
+
     /// Number of the file, for putting digests in order.
     pub const fn number(&self) -> u64 {
         self.file.number
