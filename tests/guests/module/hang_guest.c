@@ -38,9 +38,9 @@ static __always_inline void spin_seconds(int seconds)
 		cpu_relax();
 }
 
-static void on_last_cpu(int (*function)(void *), const char *name)
+static void on_last_cpu(int (*function)(void *), void *argument, const char *name)
 {
-	struct task_struct *task = kthread_create(function, NULL, "%s", name);
+	struct task_struct *task = kthread_create(function, argument, "%s", name);
 
 	if (IS_ERR(task))
 		return;
@@ -128,10 +128,12 @@ static crash_site int guest_spin_preempt_off(void *unused)
 	return 0;
 }
 
-static crash_site int guest_spin_irqs_off(void *unused)
+static crash_site int guest_spin_irqs_off(void *at_once)
 {
 	unsigned long flags;
 
+	if (!at_once)
+		msleep(500);	/* until the module is there: loading it interrupts all CPUs */
 	local_irq_save(flags);
 	spin_seconds(HANG_SECONDS);
 	local_irq_restore(flags);
@@ -170,12 +172,17 @@ static crash_site void guest_timer_spins(struct timer_list *timer)
 
 static void start_soft_lockup(void)
 {
-	on_last_cpu(guest_spin_preempt_off, "guest_spinner");
+	on_last_cpu(guest_spin_preempt_off, NULL, "guest_spinner");
 }
 
 static void start_hard_lockup(void)
 {
-	on_last_cpu(guest_spin_irqs_off, "guest_spinner");
+	on_last_cpu(guest_spin_irqs_off, NULL, "guest_spinner");
+}
+
+static void start_unanswered_ipi(void)
+{
+	on_last_cpu(guest_spin_irqs_off, &held_mutex, "guest_spinner");
 }
 
 static void start_spinlock_wait(void)
@@ -185,7 +192,7 @@ static void start_spinlock_wait(void)
 	if (IS_ERR(task))
 		return;
 	kthread_bind(task, 0);
-	on_last_cpu(guest_wait_for_spinlock, "guest_spinner");
+	on_last_cpu(guest_wait_for_spinlock, NULL, "guest_spinner");
 	wake_up_process(task);
 }
 
@@ -208,7 +215,7 @@ static crash_site int guest_rcu_reader_sleeps(void *unused)
 
 static void start_rcu_reader(void)
 {
-	on_last_cpu(guest_rcu_reader_sleeps, "guest_reader");
+	on_last_cpu(guest_rcu_reader_sleeps, NULL, "guest_reader");
 	msleep(100);
 	synchronize_rcu();
 }
@@ -300,6 +307,7 @@ static const struct guest_scenario scenarios[] = {
 	{ "hard_lockup_panic", start_hard_lockup },
 	{ "rcu_stall", start_soft_lockup },
 	{ "rcu_stall_irqs_off", start_hard_lockup },
+	{ "rcu_stall_ipi", start_unanswered_ipi },
 	{ "rcu_stall_reader", start_rcu_reader },
 	{ "rcu_stall_panic", start_soft_lockup },
 	{ "rcu_stall_timer", start_timer_spins },
