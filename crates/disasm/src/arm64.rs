@@ -5,8 +5,8 @@
 use crate::instruction::{Decoded, Decoder, Effect, Flow, Memory, Operand, Scale};
 use fARM64::format::{FmtFormatter, Formatter};
 use fARM64::{
-    Decoder as Farm, DecoderOptions, ExtendType, FlowControl, Instruction, MemIndexMode, OpAccess,
-    Operand as Op, RegClass, Register, instruction_info,
+    Decoder as Farm, DecoderOptions, ExtendType, FlowControl, Instruction, MemIndexMode, OpAccess, Operand as Op,
+    RegClass, Register, instruction_info,
 };
 
 /// A64.
@@ -43,7 +43,8 @@ impl Decoder for Arm64 {
 /// Mnemonics whose immediates objdump writes in decimal: shifts, bit fields and bit tests.
 const DECIMAL: [&str; 30] = [
     "lsl", "lsr", "asr", "ror", "extr", "bfi", "bfxil", "sbfx", "ubfx", "ubfiz", "sbfiz", "bfc", "tbz", "tbnz", "shl",
-    "sshr", "ushr", "sri", "sli", "ushll", "sshll", "shrn", "shrn2", "ext", "xar", "udf", "cmlt", "cmgt", "cmeq", "cmge",
+    "sshr", "ushr", "sri", "sli", "ushll", "sshll", "shrn", "shrn2", "ext", "xar", "udf", "cmlt", "cmgt", "cmeq",
+    "cmge",
 ];
 
 /// objdump has one blank after the mnemonic, and decimal numbers in addresses, shifts and bit fields.
@@ -62,13 +63,29 @@ fn as_objdump(text: &str) -> String {
         // `lsl #12`, `uxtw #2`, `msl #8`: a modifier's amount.
         let amount = out.ends_with(|c: char| c.is_ascii_lowercase() || c == ' ') && {
             let word = out.trim_end().rsplit([' ', ',']).next().unwrap_or_default();
-            matches!(word, "lsl" | "lsr" | "asr" | "ror" | "msl" | "uxtw" | "uxtx" | "sxtw" | "sxtx" | "uxtb" | "uxth" | "sxtb" | "sxth")
+            matches!(
+                word,
+                "lsl"
+                    | "lsr"
+                    | "asr"
+                    | "ror"
+                    | "msl"
+                    | "uxtw"
+                    | "uxtx"
+                    | "sxtw"
+                    | "sxtx"
+                    | "uxtb"
+                    | "uxth"
+                    | "sxtb"
+                    | "sxth"
+            )
         };
         let tail = &rest[at + 1..];
         let number = tail.strip_prefix('-').unwrap_or(tail);
         let digits = number.strip_prefix("0x").unwrap_or(number);
         let end = digits.find(|c: char| !c.is_ascii_hexdigit()).unwrap_or(digits.len());
-        let value = u64::from_str_radix(&digits[..end], 16).ok().filter(|_| rest[at..].starts_with('#') && number != digits);
+        let value =
+            u64::from_str_radix(&digits[..end], 16).ok().filter(|_| rest[at..].starts_with('#') && number != digits);
         match value.filter(|_| decimal || address || amount) {
             Some(value) => {
                 let sign = if number.len() < tail.len() { "-" } else { "" };
@@ -146,7 +163,8 @@ fn effect(instruction: &Instruction, text: &str) -> Effect {
                 }
                 // `ldr x0, [x0]` reads it for the address alone.
                 let base = |at| matches!(instruction.op(at), Op::MemImm { base, .. } | Op::MemExt { base, .. } if whole(base) == operand.register);
-                let index_register = |at| matches!(instruction.op(at), Op::MemExt { index, .. } if whole(index) == operand.register);
+                let index_register =
+                    |at| matches!(instruction.op(at), Op::MemExt { index, .. } if whole(index) == operand.register);
                 if write && (0..instruction.op_count()).any(|at| base(at) || index_register(at)) {
                     read = false;
                 }
@@ -168,12 +186,14 @@ fn effect(instruction: &Instruction, text: &str) -> Effect {
                     ..Memory::default()
                 });
             }
-            Op::MemExt { base, index, extend, shift } => {
+            Op::MemExt { base, index, extend, .. } => {
                 let signed = matches!(extend, ExtendType::Sxtw | ExtendType::Sxth | ExtendType::Sxtb);
                 effect.memory.push(Memory {
                     text: bracket(text),
                     base: operand(base),
-                    index: operand(index).map(|index| (index, Scale { shift: u32::from(shift), signed, negative: false })),
+                    index: operand(index).map(|index| {
+                        (index, Scale { shift: instruction.memory_index_scale(), signed, negative: false })
+                    }),
                     width: 64,
                     ..Memory::default()
                 });
@@ -200,6 +220,9 @@ fn operand(register: Register) -> Option<Operand> {
     let bits = u32::from(register.width_bits());
     let name = register.name();
     let known = name.starts_with(['x', 'w']) && !name.ends_with("zr") || name == "sp";
-    (known && register.class() != RegClass::None)
-        .then(|| Operand { name: name.to_owned(), register: whole(register), bits: (bits, 0) })
+    (known && register.class() != RegClass::None).then(|| Operand {
+        name: name.to_owned(),
+        register: whole(register),
+        bits: (bits, 0),
+    })
 }

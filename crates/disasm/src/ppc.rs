@@ -15,7 +15,8 @@ pub(crate) struct Ppc {
 impl Ppc {
     fn read(&self, bytes: &[u8]) -> Option<Ins> {
         let word = u32::from_le_bytes(*bytes.first_chunk()?);
-        let extensions = if self.wide { Extensions::from_bitmask(Extension::Ppc64.bitmask()) } else { Extensions::none() };
+        let extensions =
+            if self.wide { Extensions::from_bitmask(Extension::Ppc64.bitmask()) } else { Extensions::none() };
         let ins = Ins::new(word, extensions);
         (ins.op != Opcode::Illegal).then_some(ins)
     }
@@ -53,7 +54,13 @@ fn text(ins: Ins, at: u64, wide: bool) -> String {
     let mut text = parsed.mnemonic.to_owned();
     let mut offset = false;
     for (index, argument) in parsed.args_iter().enumerate() {
-        text.push_str(if index == 0 { " " } else if offset { "" } else { "," });
+        text.push_str(if index == 0 {
+            " "
+        } else if offset {
+            ""
+        } else {
+            ","
+        });
         let closes = std::mem::take(&mut offset);
         let _ = match argument {
             Argument::Uimm(number) => write!(text, "{}", number.0),
@@ -90,12 +97,21 @@ fn branch(ins: Ins, at: u64, distance: i64, wide: bool) -> u64 {
 /// Conditional branches by the condition, with the hint's sign (Power ISA, sections 2.4 and C.2).
 fn conditional(ins: Ins, at: u64, wide: bool) -> Option<String> {
     let (options, bit) = (ins.field_bo(), ins.field_bi());
-    let name = match options & 0x1c {
-        0x04 => ["ge", "le", "ne", "ns"],
-        0x0c => ["lt", "gt", "eq", "so"],
+    let condition = usize::from(bit & 3);
+    let (name, hint, field) = match options {
+        0x04..=0x07 => (["ge", "le", "ne", "ns"][condition], ["", "", "-", "+"][usize::from(options & 3)], bit >> 2),
+        0x0c..=0x0f => (["lt", "gt", "eq", "so"][condition], ["", "", "-", "+"][usize::from(options & 3)], bit >> 2),
+        0x10 | 0x18 | 0x19 if bit == 0 => ("dnz", ["", "-", "+"][usize::from((options & 8) / 8 + options % 2)], 0),
+        0x12 | 0x1a | 0x1b if bit == 0 => ("dz", ["", "-", "+"][usize::from((options & 8) / 8 + options % 2)], 0),
+        // By numbers: what the hint's bits of these mean differs between versions of the ISA.
+        _ if ins.op == Opcode::Bc && options & 0x14 != 0x14 => {
+            let target = branch(ins, at, i64::from(ins.field_bd()), wide);
+            let link = if ins.field_lk() { "l" } else { "" };
+            let absolute = if ins.field_aa() { "a" } else { "" };
+            return Some(format!("bc{link}{absolute} {options},{bit},{target:#x}"));
+        }
         _ => return None,
-    }[usize::from(bit & 3)];
-    let hint = ["", "", "-", "+"][usize::from(options & 3)];
+    };
     let kind = match ins.op {
         Opcode::Bc => "",
         Opcode::Bclr => "lr",
@@ -104,7 +120,7 @@ fn conditional(ins: Ins, at: u64, wide: bool) -> Option<String> {
     };
     let link = if ins.field_lk() { "l" } else { "" };
     let absolute = if ins.op == Opcode::Bc && ins.field_aa() { "a" } else { "" };
-    let field = (bit >= 4).then(|| format!("cr{}", bit >> 2));
+    let field = (field > 0).then(|| format!("cr{field}"));
     let target = (ins.op == Opcode::Bc).then(|| format!("{:#x}", branch(ins, at, i64::from(ins.field_bd()), wide)));
     let operands: Vec<String> = field.into_iter().chain(target).collect();
     let blank = if operands.is_empty() { "" } else { " " };
@@ -129,10 +145,42 @@ fn rotated(ins: Ins) -> Option<String> {
 
 /// Names for special registers as objdump has them; other numbers stay numbers.
 const SPECIAL: [(u16, &str); 36] = [
-    (1, "xer"), (3, "dscr"), (8, "lr"), (9, "ctr"), (17, "dscr"), (18, "dsisr"), (19, "dar"), (22, "dec"),
-    (26, "srr0"), (27, "srr1"), (28, "cfar"), (29, "amr"), (48, "pidr"), (136, "ctrl"), (152, "ctrl"), (180, "dawr0"), (187, "ciabr"), (188, "dawrx0"), (153, "fscr"), (157, "uamor"), (190, "hfscr"),
-    (256, "vrsave"), (268, "tb"), (269, "tbu"), (287, "pvr"), (304, "hsprg0"), (305, "hsprg1"), (306, "hdsisr"), (307, "hdar"), (308, "spurr"), (309, "purr"), (310, "hdec"),
-    (314, "hsrr0"), (315, "hsrr1"), (318, "lpcr"), (319, "lpidr"),
+    (1, "xer"),
+    (3, "dscr"),
+    (8, "lr"),
+    (9, "ctr"),
+    (17, "dscr"),
+    (18, "dsisr"),
+    (19, "dar"),
+    (22, "dec"),
+    (26, "srr0"),
+    (27, "srr1"),
+    (28, "cfar"),
+    (29, "amr"),
+    (48, "pidr"),
+    (136, "ctrl"),
+    (152, "ctrl"),
+    (180, "dawr0"),
+    (187, "ciabr"),
+    (188, "dawrx0"),
+    (153, "fscr"),
+    (157, "uamor"),
+    (190, "hfscr"),
+    (256, "vrsave"),
+    (268, "tb"),
+    (269, "tbu"),
+    (287, "pvr"),
+    (304, "hsprg0"),
+    (305, "hsprg1"),
+    (306, "hdisr"),
+    (307, "hdar"),
+    (308, "spurr"),
+    (309, "purr"),
+    (310, "hdec"),
+    (314, "hsrr0"),
+    (315, "hsrr1"),
+    (318, "lpcr"),
+    (319, "lpidr"),
 ];
 
 /// What the crate writes otherwise than objdump.
@@ -147,6 +195,32 @@ fn special(ins: Ins) -> Option<String> {
             2 => "ptesync".to_owned(),
             _ => return None,
         },
+        Opcode::Rlwinm => {
+            let (shift, begin, end) = (ins.field_sh(), ins.field_mb(), ins.field_me());
+            let dot = if ins.field_rc() { "." } else { "" };
+            match (shift, begin, end) {
+                (0, begin, 31) => format!("clrlwi{dot} r{a},r{d},{begin}"),
+                (shift, 0, 31) => format!("rotlwi{dot} r{a},r{d},{shift}"),
+                (shift, 0, end) if shift + end == 31 => format!("slwi{dot} r{a},r{d},{shift}"),
+                (shift, begin, 31) if shift + begin == 32 => format!("srwi{dot} r{a},r{d},{begin}"),
+                _ => format!("rlwinm{dot} r{a},r{d},{shift},{begin},{end}"),
+            }
+        }
+        Opcode::Addic => format!("addic r{d},r{a},{}", ins.field_simm()),
+        Opcode::Addic_ => format!("addic. r{d},r{a},{}", ins.field_simm()),
+        Opcode::Twi | Opcode::Tdi => {
+            let size = if ins.op == Opcode::Twi { "tw" } else { "td" };
+            match ins.field_to() {
+                1 => format!("{size}lgti r{a},{}", ins.field_simm()),
+                2 => format!("{size}llti r{a},{}", ins.field_simm()),
+                4 => format!("{size}eqi r{a},{}", ins.field_simm()),
+                8 => format!("{size}gti r{a},{}", ins.field_simm()),
+                16 => format!("{size}lti r{a},{}", ins.field_simm()),
+                24 => format!("{size}nei r{a},{}", ins.field_simm()),
+                31 => format!("{size}ui r{a},{}", ins.field_simm()),
+                condition => format!("{size}i {condition},r{a},{}", ins.field_simm()),
+            }
+        }
         Opcode::Nor if d == b => format!("not{} r{a},r{d}", if ins.field_rc() { "." } else { "" }),
         Opcode::Mtcrf if ins.field_crm() == 255 => format!("mtcr r{d}"),
         Opcode::Mfspr if (272..=275).contains(&ins.field_spr()) => format!("mfsprg r{d},{}", ins.field_spr() - 272),
@@ -203,7 +277,13 @@ fn effect(ins: Ins, at: u64, wide: bool, text: &str) -> Effect {
                 memory = true;
                 let shown = text.rsplit(',').next().unwrap_or_default().to_owned();
                 let displacement = i64::from(offset.0);
-                effect.memory.push(Memory { text: shown, base: base.clone(), displacement, width, ..Memory::default() });
+                effect.memory.push(Memory {
+                    text: shown,
+                    base: base.clone(),
+                    displacement,
+                    width,
+                    ..Memory::default()
+                });
             }
             Argument::BranchDest(distance) => effect.target = Some(branch(ins, at, i64::from(distance.0), wide)),
             _ => {}

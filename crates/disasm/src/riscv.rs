@@ -53,7 +53,8 @@ fn effect(text: &str, width: u32) -> Effect {
     let stores = matches!(mnemonic, "sb" | "sh" | "sw" | "sd" | "fsw" | "fsd" | "fsh" | "fsq");
     let none = stores || effect.flow == Flow::Branch || mnemonic.starts_with("fence") || mnemonic.starts_with("cbo.");
     for (index, part) in operands.split(',').enumerate() {
-        if let Some(target) = part.strip_prefix("0x").filter(|_| mnemonic.starts_with(['b', 'j']) || mnemonic == "call") {
+        if let Some(target) = part.strip_prefix("0x").filter(|_| mnemonic.starts_with(['b', 'j']) || mnemonic == "call")
+        {
             effect.target = u64::from_str_radix(target, 16).ok();
         } else if let Some((displacement, base)) = part.strip_suffix(')').and_then(|part| part.split_once('(')) {
             effect.memory.push(Memory {

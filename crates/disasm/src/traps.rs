@@ -70,7 +70,9 @@ fn ubsan(number: u32) -> String {
 fn x86(bytes: &[u8]) -> Option<String> {
     Some(match bytes {
         [0x0f, 0x0b, ..] => format!("ud2: {BUG}"),
-        [0xcc, ..] => "int3: a breakpoint of kprobes, ftrace or kgdb, or filling between functions that was run into".to_owned(),
+        [0xcc, ..] => {
+            "int3: a breakpoint of kprobes, ftrace or kgdb, or filling between functions that was run into".to_owned()
+        }
         // `ud1 number(%eax),%eax`, with a prefix for 32-bit addresses: "x86/traps: Enable UBSAN traps on x86".
         [0x67, 0x0f, 0xb9, 0x40, number, ..] => ubsan(u32::from(*number)),
         [0x67, 0x0f, 0xb9, 0x80, a, b, c, d, ..] => ubsan(u32::from_le_bytes([*a, *b, *c, *d])),

@@ -100,7 +100,9 @@ mod tests {
 
     #[test]
     fn names_are_those_of_the_decoders() {
-        for (printed, ours) in [("R08", "r8"), ("RAX", "rax"), ("GPR03", "r3"), ("x29", "x29"), ("EAX", "eax"), ("s0", "s0")] {
+        for (printed, ours) in
+            [("R08", "r8"), ("RAX", "rax"), ("GPR03", "r3"), ("x29", "x29"), ("EAX", "eax"), ("s0", "s0")]
+        {
             assert_eq!(name(printed), ours);
         }
     }

@@ -235,17 +235,43 @@ fn general(number: u8) -> Operand {
 fn stores(opcode: Opcode) -> bool {
     matches!(
         opcode,
-        Opcode::STR | Opcode::STRB | Opcode::STRH | Opcode::STRD | Opcode::STRT | Opcode::STRBT | Opcode::STRHT
-            | Opcode::STM(..) | Opcode::PUSH | Opcode::STL | Opcode::STLB | Opcode::STLH | Opcode::MSR
-            | Opcode::MCR(..) | Opcode::MCRR(..) | Opcode::PLD | Opcode::PLI
+        Opcode::STR
+            | Opcode::STRB
+            | Opcode::STRH
+            | Opcode::STRD
+            | Opcode::STRT
+            | Opcode::STRBT
+            | Opcode::STRHT
+            | Opcode::STM(..)
+            | Opcode::PUSH
+            | Opcode::STL
+            | Opcode::STLB
+            | Opcode::STLH
+            | Opcode::MSR
+            | Opcode::MCR(..)
+            | Opcode::MCRR(..)
+            | Opcode::PLD
+            | Opcode::PLI
     )
 }
 
 fn goes(opcode: Opcode) -> bool {
     matches!(
         opcode,
-        Opcode::B | Opcode::BL | Opcode::BLX | Opcode::BX | Opcode::BXJ | Opcode::CBZ | Opcode::CBNZ | Opcode::TBB
-            | Opcode::TBH | Opcode::UDF | Opcode::BKPT | Opcode::SVC | Opcode::HVC | Opcode::SMC
+        Opcode::B
+            | Opcode::BL
+            | Opcode::BLX
+            | Opcode::BX
+            | Opcode::BXJ
+            | Opcode::CBZ
+            | Opcode::CBNZ
+            | Opcode::TBB
+            | Opcode::TBH
+            | Opcode::UDF
+            | Opcode::BKPT
+            | Opcode::SVC
+            | Opcode::HVC
+            | Opcode::SMC
     )
 }
 

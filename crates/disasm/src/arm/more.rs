@@ -138,12 +138,8 @@ fn media(word: u32) -> Option<More> {
     }
     let low = word >> 7 & 31;
     match word & 0x0fe0_0070 {
-        0x07e0_0050 => {
-            of(format!("ubfx{condition} {rd}, {rm}, #{low}, #{}", (word >> 16 & 31) + 1), d, &[m])
-        }
-        0x07a0_0050 => {
-            of(format!("sbfx{condition} {rd}, {rm}, #{low}, #{}", (word >> 16 & 31) + 1), d, &[m])
-        }
+        0x07e0_0050 => of(format!("ubfx{condition} {rd}, {rm}, #{low}, #{}", (word >> 16 & 31) + 1), d, &[m]),
+        0x07a0_0050 => of(format!("sbfx{condition} {rd}, {rm}, #{low}, #{}", (word >> 16 & 31) + 1), d, &[m]),
         0x07c0_0010 => {
             let width = (word >> 16 & 31).checked_sub(low)? + 1;
             if m == 15 {

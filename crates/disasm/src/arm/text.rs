@@ -5,9 +5,8 @@
 use std::fmt::Write;
 use yaxpeax_arm::armv7::{ConditionCode, Instruction, Opcode, Operand as Op, Reg, RegShift, RegShiftStyle, ShiftStyle};
 
-const REGISTERS: [&str; 16] = [
-    "r0", "r1", "r2", "r3", "r4", "r5", "r6", "r7", "r8", "r9", "sl", "fp", "ip", "sp", "lr", "pc",
-];
+const REGISTERS: [&str; 16] =
+    ["r0", "r1", "r2", "r3", "r4", "r5", "r6", "r7", "r8", "r9", "sl", "fp", "ip", "sp", "lr", "pc"];
 
 /// A register's name.
 pub(super) fn register(number: u8) -> &'static str {
@@ -26,7 +25,9 @@ pub(super) fn text(instruction: &Instruction, bytes: &[u8], at: u64) -> Option<(
     let mut target = None;
     let mut separator = " ";
     match instruction.opcode {
-        Opcode::MCR(coprocessor, first, ..) | Opcode::MRC(coprocessor, first, ..) | Opcode::MCRR(coprocessor, first, _)
+        Opcode::MCR(coprocessor, first, ..)
+        | Opcode::MRC(coprocessor, first, ..)
+        | Opcode::MCRR(coprocessor, first, _)
         | Opcode::MRRC(coprocessor, first, _) => {
             let _ = write!(text, " {coprocessor}, {first}");
             separator = ", ";
@@ -131,7 +132,9 @@ fn respelled(instruction: &Instruction, name: String) -> (String, Vec<Op>) {
         Opcode::LDR if !instruction.thumb && pops(&all) => {
             return (format!("pop{condition}"), vec![one(all[0])]);
         }
-        Opcode::LSL if instruction.thumb && !instruction.wide && matches!(all[..], [_, _, Op::Imm12(0) | Op::Imm32(0)]) => {
+        Opcode::LSL
+            if instruction.thumb && !instruction.wide && matches!(all[..], [_, _, Op::Imm12(0) | Op::Imm32(0)]) =>
+        {
             all.pop();
             return (name.replacen("lsl", "mov", 1), all);
         }
@@ -163,9 +166,7 @@ fn respelled(instruction: &Instruction, name: String) -> (String, Vec<Op>) {
         Opcode::MOV if !instruction.thumb => {
             if let [destination, Op::RegShift(shift)] = all[..] {
                 let (style, register, by) = match shift.into_shift() {
-                    RegShiftStyle::RegImm(shift) => {
-                        (shift.stype(), shift.shiftee(), Op::Imm12(u16::from(shift.imm())))
-                    }
+                    RegShiftStyle::RegImm(shift) => (shift.stype(), shift.shiftee(), Op::Imm12(u16::from(shift.imm()))),
                     RegShiftStyle::RegReg(shift) => (shift.stype(), shift.shiftee(), Op::Reg(shift.shifter())),
                 };
                 let mut operands = vec![destination, Op::Reg(register), by];
@@ -226,10 +227,27 @@ fn mnemonic(instruction: &Instruction, bytes: &[u8]) -> Option<String> {
         // Which register it rotates through, the decoder's own form does not tell.
         Opcode::RRX if instruction.thumb => return None,
         // Bits, not names: what they mean differs between versions of the architecture.
-        Opcode::Invalid | Opcode::IT | Opcode::HINT | Opcode::TT { .. } | Opcode::PACBTI | Opcode::BTI | Opcode::PAC
-        | Opcode::AUT | Opcode::ESB | Opcode::CDP(..) | Opcode::LDC(..) | Opcode::LDCL(..) | Opcode::STC(..)
-        | Opcode::STCL(..) | Opcode::SRS(..) | Opcode::RFE(..) | Opcode::CPS(..) | Opcode::CPS_modeonly
-        | Opcode::SETEND | Opcode::LEAVEX | Opcode::ENTERX => return None,
+        Opcode::Invalid
+        | Opcode::IT
+        | Opcode::HINT
+        | Opcode::TT { .. }
+        | Opcode::PACBTI
+        | Opcode::BTI
+        | Opcode::PAC
+        | Opcode::AUT
+        | Opcode::ESB
+        | Opcode::CDP(..)
+        | Opcode::LDC(..)
+        | Opcode::LDCL(..)
+        | Opcode::STC(..)
+        | Opcode::STCL(..)
+        | Opcode::SRS(..)
+        | Opcode::RFE(..)
+        | Opcode::CPS(..)
+        | Opcode::CPS_modeonly
+        | Opcode::SETEND
+        | Opcode::LEAVEX
+        | Opcode::ENTERX => return None,
         // MOVW: 0011 0000 in bits 27 to 20.
         Opcode::MOV if !instruction.thumb && bytes[2] & 0xf0 == 0 && bytes[3] & 0x0f == 3 => "movw".to_owned(),
         opcode => opcode.to_string(),
@@ -245,17 +263,47 @@ fn mnemonic(instruction: &Instruction, bytes: &[u8]) -> Option<String> {
             Opcode::B if bytes.len() == 2 => name.push_str(".n"),
             Opcode::LDM(true, false, ..) | Opcode::STM(true, false, ..) if instruction.wide => name.push_str(".w"),
             // What has a short form, too.
-            Opcode::LDR | Opcode::LDRB | Opcode::LDRH | Opcode::LDRSB | Opcode::LDRSH | Opcode::STR | Opcode::STRB
-            | Opcode::STRH | Opcode::LSL | Opcode::LSR | Opcode::ASR | Opcode::ROR | Opcode::UXTB | Opcode::UXTH
-            | Opcode::SXTB | Opcode::SXTH | Opcode::REV | Opcode::REV16 | Opcode::REVSH | Opcode::B | Opcode::NOP
-            | Opcode::PUSH | Opcode::POP
+            Opcode::LDR
+            | Opcode::LDRB
+            | Opcode::LDRH
+            | Opcode::LDRSB
+            | Opcode::LDRSH
+            | Opcode::STR
+            | Opcode::STRB
+            | Opcode::STRH
+            | Opcode::LSL
+            | Opcode::LSR
+            | Opcode::ASR
+            | Opcode::ROR
+            | Opcode::UXTB
+            | Opcode::UXTH
+            | Opcode::SXTB
+            | Opcode::SXTH
+            | Opcode::REV
+            | Opcode::REV16
+            | Opcode::REVSH
+            | Opcode::B
+            | Opcode::NOP
+            | Opcode::PUSH
+            | Opcode::POP
                 if instruction.wide =>
             {
                 name.push_str(".w");
             }
             Opcode::ADD | Opcode::SUB | Opcode::MOV if plain(bytes) => name.push('w'),
-            Opcode::AND | Opcode::BIC | Opcode::ORR | Opcode::EOR | Opcode::ADC | Opcode::SBC | Opcode::MVN
-            | Opcode::ADD | Opcode::SUB | Opcode::CMP | Opcode::CMN | Opcode::TST | Opcode::MOV
+            Opcode::AND
+            | Opcode::BIC
+            | Opcode::ORR
+            | Opcode::EOR
+            | Opcode::ADC
+            | Opcode::SBC
+            | Opcode::MVN
+            | Opcode::ADD
+            | Opcode::SUB
+            | Opcode::CMP
+            | Opcode::CMN
+            | Opcode::TST
+            | Opcode::MOV
                 if instruction.wide =>
             {
                 name.push_str(".w");
@@ -331,7 +379,7 @@ fn spelled(operand: Op, instruction: &Instruction) -> Option<String> {
         Op::Reg(register) => name(register).to_owned(),
         Op::RegWBack(register, writes) => format!("{}{}", name(register), wback(writes)),
         Op::RegList(list) => {
-            let names: Vec<_> = (0..16).filter(|bit| list >> bit & 1 == 1).map(self::register).collect();
+            let names: Vec<_> = (0..16).filter(|bit| list >> bit & 1 == 1).map(register).collect();
             let user = matches!(instruction.opcode, Opcode::LDM(_, _, _, true) | Opcode::STM(_, _, _, true));
             let user = user && !instruction.thumb;
             format!("{{{}}}{}", names.join(", "), if user { "^" } else { "" })
@@ -375,10 +423,8 @@ fn spelled(operand: Op, instruction: &Instruction) -> Option<String> {
 }
 
 fn has_offset(instruction: &Instruction) -> bool {
-    matches!(
-        instruction.opcode,
-        Opcode::LDR | Opcode::STR | Opcode::LDRB | Opcode::STRB | Opcode::LDRH | Opcode::STRH
-    ) && instruction.thumb
+    matches!(instruction.opcode, Opcode::LDR | Opcode::STR | Opcode::LDRB | Opcode::STRB | Opcode::LDRH | Opcode::STRH)
+        && instruction.thumb
         && !instruction.wide
 }
 

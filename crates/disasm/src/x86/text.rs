@@ -68,9 +68,9 @@ pub(super) fn intel(instruction: &Instruction, bytes: &[u8], bits: u32) -> Strin
     }
     if instruction.mnemonic() == Mnemonic::Lea && has_idle_index(instruction, bytes) {
         let index = if bits == 64 { "+riz*1" } else { "+eiz*1" };
-        if let Some(at) = operands.find('[').and_then(|open| {
-            operands[open + 1..].find(['+', '-', ']']).map(|sign| open + 1 + sign)
-        }) {
+        if let Some(at) =
+            operands.find('[').and_then(|open| operands[open + 1..].find(['+', '-', ']']).map(|sign| open + 1 + sign))
+        {
             operands.insert_str(at, index);
         }
     }
@@ -132,13 +132,7 @@ fn string(mnemonic: Mnemonic) -> Option<(&'static str, &'static str)> {
 
 /// objdump's words for prefixes that change nothing: `data16` for each superfluous one, `cs ` in front of the
 /// instruction instead of `%cs:` at its operand, for 64-bit mode has no such segments.
-fn prefixes(
-    instruction: &Instruction,
-    bytes: &[u8],
-    bits: u32,
-    mnemonic: &str,
-    operands: String,
-) -> (String, String) {
+fn prefixes(instruction: &Instruction, bytes: &[u8], bits: u32, mnemonic: &str, operands: String) -> (String, String) {
     let sizes = bytes.iter().take_while(|byte| is_prefix(**byte)).filter(|byte| **byte == 0x66).count();
     let mut words = "data16 ".repeat(sizes.saturating_sub(1));
     let mut operands = operands;
@@ -152,7 +146,8 @@ fn prefixes(
     if bits != 64 || (0..instruction.op_count()).any(|index| is_string(instruction.op_kind(index))) {
         return (words, operands);
     }
-    for (spelled, instead) in [(format!("%{segment}:"), ""), (format!("{segment}:["), "["), (format!("{segment}:"), "")] {
+    for (spelled, instead) in [(format!("%{segment}:"), ""), (format!("{segment}:["), "["), (format!("{segment}:"), "")]
+    {
         if operands.contains(&spelled) {
             operands = operands.replacen(&spelled, instead, 1);
             break;
@@ -203,7 +198,7 @@ fn opcode(bytes: &[u8], bits: u32) -> Option<u8> {
     }
 }
 
-fn is_prefix(byte: u8) -> bool {
+pub(super) fn is_prefix(byte: u8) -> bool {
     matches!(byte, 0x66 | 0x2e | 0x36 | 0x3e | 0x26 | 0x64 | 0x65 | 0xf0 | 0xf2 | 0xf3 | 0x67)
 }
 
@@ -240,7 +235,9 @@ fn common(options: &mut iced_x86::FormatterOptions, instruction: &Instruction) {
     options.set_show_branch_size(false);
     options.set_show_useless_prefixes(true);
     // `%ds:(%rsi)` and `%es:(%rdi)`, where they are fixed.
-    options.set_always_show_segment_register((0..instruction.op_count()).any(|index| is_string(instruction.op_kind(index))));
+    options.set_always_show_segment_register(
+        (0..instruction.op_count()).any(|index| is_string(instruction.op_kind(index))),
+    );
     // `0x0(%rax)` has a displacement of zero, `(%rax)` has none.
     options.set_show_zero_displacements(instruction.memory_displ_size() != 0);
 }
@@ -248,7 +245,11 @@ fn common(options: &mut iced_x86::FormatterOptions, instruction: &Instruction) {
 fn is_string(kind: OpKind) -> bool {
     matches!(
         kind,
-        OpKind::MemorySegSI | OpKind::MemorySegESI | OpKind::MemorySegRSI | OpKind::MemoryESDI | OpKind::MemoryESEDI
+        OpKind::MemorySegSI
+            | OpKind::MemorySegESI
+            | OpKind::MemorySegRSI
+            | OpKind::MemoryESDI
+            | OpKind::MemoryESEDI
             | OpKind::MemoryESRDI
     )
 }
