@@ -6,7 +6,8 @@ use crate::Failure;
 use crate::help::Topic;
 use crate::site;
 use lexopt::prelude::*;
-use oopscope_protocol::Format;
+use oopscope_protocol::{Format, TriageFormat};
+use oopscope_triage::{Options, Sort};
 use std::ffi::OsString;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
@@ -17,7 +18,16 @@ pub(crate) enum Command {
     Version,
     Log(LogOptions),
     Link(LinkOptions),
+    Triage(TriageOptions),
     Serve(SocketAddr),
+}
+
+/// `oopscope triage`.
+#[derive(Debug)]
+pub(crate) struct TriageOptions {
+    pub(crate) paths: Vec<OsString>,
+    pub(crate) format: TriageFormat,
+    pub(crate) groups: Options,
 }
 
 /// `oopscope log`.
@@ -54,6 +64,7 @@ pub(crate) fn parse() -> Result<Command, Failure> {
         Value(name) if name == "help" => help(&mut parser),
         Value(name) if name == "log" => log(&mut parser),
         Value(name) if name == "link" => link(&mut parser),
+        Value(name) if name == "triage" => triage(&mut parser),
         Value(name) if name == "serve" => serve(&mut parser),
         Value(name) => Err(no_command(&name)),
         other => Err(other.unexpected().into()),
@@ -113,6 +124,43 @@ fn link(parser: &mut lexopt::Parser) -> Result<Command, Failure> {
         }
     }
     Ok(Command::Link(options))
+}
+
+fn triage(parser: &mut lexopt::Parser) -> Result<Command, Failure> {
+    let mut options = TriageOptions { paths: Vec::new(), format: TriageFormat::Text, groups: Options::default() };
+    while let Some(arg) = parser.next()? {
+        match arg {
+            Short('h') | Long("help") => return Ok(Command::Help(Topic::Triage)),
+            Short('f') | Long("format") => options.format = triage_format(&parser.value()?.string()?)?,
+            Long("sort") => options.groups.sort = sort(&parser.value()?.string()?)?,
+            Long("min-count") => options.groups.min_count = parser.value()?.parse()?,
+            Long("kind") => options.groups.kinds.push(parser.value()?.string()?),
+            Value(path) => options.paths.push(path),
+            other => return Err(other.unexpected().into()),
+        }
+    }
+    if options.paths.is_empty() {
+        return Err(Failure::Message("give the logs: oopscope triage FOLDER".into()));
+    }
+    Ok(Command::Triage(options))
+}
+
+fn triage_format(name: &str) -> Result<TriageFormat, Failure> {
+    match name {
+        "text" => Ok(TriageFormat::Text),
+        "json" => Ok(TriageFormat::JsonLines),
+        "html" => Ok(TriageFormat::Html),
+        other => Err(Failure::Message(format!("there is no format {other:?}; there are text, json and html"))),
+    }
+}
+
+fn sort(name: &str) -> Result<Sort, Failure> {
+    match name {
+        "count" => Ok(Sort::Count),
+        "severity" => Ok(Sort::Severity),
+        "recent" => Ok(Sort::Recent),
+        other => Err(Failure::Message(format!("there is no order {other:?}; there are count, severity and recent"))),
+    }
 }
 
 fn serve(parser: &mut lexopt::Parser) -> Result<Command, Failure> {

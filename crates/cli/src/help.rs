@@ -14,6 +14,7 @@ pub(crate) enum Topic {
     All,
     Log,
     Link,
+    Triage,
     Serve,
 }
 
@@ -23,6 +24,7 @@ impl Topic {
         match command {
             "log" => Some(Self::Log),
             "link" => Some(Self::Link),
+            "triage" => Some(Self::Triage),
             "serve" => Some(Self::Serve),
             _ => None,
         }
@@ -34,6 +36,7 @@ impl Topic {
             Self::All => ALL,
             Self::Log => LOG,
             Self::Link => LINK,
+            Self::Triage => TRIAGE,
             Self::Serve => SERVE,
         }
     }
@@ -51,6 +54,7 @@ Nothing leaves this machine.
 Usage:
   oopscope log [FILE|-]...       print the reports of a log
   oopscope link [FILE|-]...      print a link that holds a report
+  oopscope triage PATH...        group the reports of many logs by bug
   oopscope serve                 serve the page on this machine
   oopscope help [COMMAND]        more about a command
   oopscope --version
@@ -95,6 +99,37 @@ What was redacted is told on stderr. No list of rules finds all that is
 private: open the link yourself before you send it.
 
 Exit status: 0 with a link, 1 when the log has no report, 2 on an error.
+";
+
+const TRIAGE: &str = "\
+Reads many logs, each as one of its own, and groups their crash reports: the
+same bug is one group, whichever log it is in.
+
+Usage: oopscope triage [OPTION]... PATH...
+
+  PATH...            logs, archives of logs (tar, zip), folders with all that
+                     is in them, and patterns with * and ?
+  -f, --format FORMAT
+                     text  the groups, one after the other (the default)
+                     json  a line of JSON for each; docs/triage.md has the form
+                     html  one page that needs nothing else
+  --sort ORDER       count     by the number of files (the default)
+                     severity  the worst first
+                     recent    the last seen first
+  --min-count N      leave out groups of fewer reports
+  --kind KIND        only reports of this kind (oops, warning, panic, ...);
+                     may be given several times
+
+A group is one coarse signature: the same kind of report at the same place.
+The strict signatures in it tell the ways to that place apart. Reports that
+name too little for a signature are put together by their title alone, after
+all others. When a bug was seen is told by the log's own clock, and where it
+has none by when the file was written.
+
+Files that can't be read are listed with the reason and stop nothing.
+
+Exit status: 0 with reports, 1 when no log has one, 2 on an error or when a
+PATH that was named is not there.
 ";
 
 const SERVE: &str = "\

@@ -23,20 +23,24 @@ pub(crate) fn all(files: &[OsString]) -> Result<Vec<Input>, Failure> {
 }
 
 fn one(name: &OsStr) -> Result<Input, Failure> {
-    let fail = |error: io::Error| Failure::Message(format!("{}: {}", shown(name), reason(&error)));
+    open(name).map_err(|error| Failure::Message(format!("{}: {}", shown(name), reason(&error))))
+}
+
+/// A source for one file; standard input for `-`.
+pub(crate) fn open(name: &OsStr) -> io::Result<Input> {
     let source: Box<dyn ReadAt> = if name == "-" {
-        spool::spool(&mut io::stdin().lock()).map_err(fail)?
+        spool::spool(&mut io::stdin().lock())?
     } else {
-        let mut file = File::open(name).map_err(fail)?;
-        let metadata = file.metadata().map_err(fail)?;
+        let mut file = File::open(name)?;
+        let metadata = file.metadata()?;
         if metadata.is_dir() {
-            return Err(fail(ErrorKind::IsADirectory.into()));
+            return Err(ErrorKind::IsADirectory.into());
         }
         // A pipe has no positions, and files of /proc and /sys say that they are empty.
         if metadata.is_file() && metadata.len() > 0 {
-            Box::new(FileSource::new(file, &metadata).map_err(fail)?)
+            Box::new(FileSource::new(file, &metadata)?)
         } else {
-            spool::spool(&mut file).map_err(fail)?
+            spool::spool(&mut file)?
         }
     };
     // The last part of the path, as a browser has it: the same log gives the same text there and here.
@@ -45,11 +49,12 @@ fn one(name: &OsStr) -> Result<Input, Failure> {
 }
 
 /// A name that does no harm in a terminal.
-fn shown(name: &OsStr) -> String {
+pub(crate) fn shown(name: &OsStr) -> String {
     name.to_string_lossy().chars().map(|c| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c }).collect()
 }
 
-fn reason(error: &io::Error) -> String {
+/// Why a file can't be read, in words.
+pub(crate) fn reason(error: &io::Error) -> String {
     match error.kind() {
         ErrorKind::NotFound => "there is no such file".into(),
         ErrorKind::PermissionDenied => "reading it is not permitted; try sudo, or copy the file".into(),

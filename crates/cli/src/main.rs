@@ -13,6 +13,8 @@ mod log;
 mod progress;
 mod site;
 mod spool;
+mod triage;
+mod walk;
 
 use args::Command;
 use std::io::{self, ErrorKind, Write};
@@ -72,6 +74,7 @@ fn run(command: Command) -> Result<Outcome, Failure> {
         Command::Version => print(&help::version()),
         Command::Log(options) => log::run(&options),
         Command::Link(options) => link::run(&options),
+        Command::Triage(options) => triage::run(&options),
         Command::Serve(address) => site::run(address),
     }
 }

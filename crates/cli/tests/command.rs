@@ -61,7 +61,7 @@ fn err(output: &Output) -> String {
 
 #[test]
 fn help_is_what_it_was() {
-    for topic in ["log", "link", "serve"] {
+    for topic in ["log", "link", "triage", "serve"] {
         let help = run(&["help", topic]);
         assert_eq!(help.status.code(), Some(0));
         assert_eq!(out(&help), out(&run(&[topic, "--help"])));
@@ -74,7 +74,7 @@ fn help_is_what_it_was() {
 
 #[test]
 fn help_fits_a_terminal() {
-    for args in [&["help"][..], &["help", "log"], &["help", "link"], &["help", "serve"]] {
+    for args in [&["help"][..], &["help", "log"], &["help", "link"], &["help", "triage"], &["help", "serve"]] {
         assert!(out(&run(args)).lines().all(|line| line.len() <= 79), "{args:?}");
     }
 }

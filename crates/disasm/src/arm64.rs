@@ -161,7 +161,14 @@ fn effect(instruction: &Instruction, text: &str) -> Effect {
                     read |= matches!(used.access, OpAccess::Read | OpAccess::ReadWrite | OpAccess::CondRead);
                     write |= matches!(used.access, OpAccess::Write | OpAccess::ReadWrite | OpAccess::CondWrite);
                 }
-                if write && index == 0 || write && !read {
+                // `ldr x0, [x0]` reads it for the address alone.
+                let base = |at| matches!(instruction.op(at), Op::MemImm { base, .. } | Op::MemExt { base, .. } if whole(base) == operand.register);
+                let index_register =
+                    |at| matches!(instruction.op(at), Op::MemExt { index, .. } if whole(index) == operand.register);
+                if write && (0..instruction.op_count()).any(|at| base(at) || index_register(at)) {
+                    read = false;
+                }
+                if write && (index == 0 || !read) {
                     effect.sets.push(operand.clone());
                 }
                 if read && !effect.reads.contains(&operand) {
@@ -179,13 +186,14 @@ fn effect(instruction: &Instruction, text: &str) -> Effect {
                     ..Memory::default()
                 });
             }
-            Op::MemExt { base, index, extend, shift } => {
+            Op::MemExt { base, index, extend, .. } => {
                 let signed = matches!(extend, ExtendType::Sxtw | ExtendType::Sxth | ExtendType::Sxtb);
                 effect.memory.push(Memory {
                     text: bracket(text),
                     base: operand(base),
-                    index: operand(index)
-                        .map(|index| (index, Scale { shift: u32::from(shift), signed, negative: false })),
+                    index: operand(index).map(|index| {
+                        (index, Scale { shift: instruction.memory_index_scale(), signed, negative: false })
+                    }),
                     width: 64,
                     ..Memory::default()
                 });

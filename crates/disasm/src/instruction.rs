@@ -20,6 +20,11 @@ pub(crate) trait Decoder {
     /// [`Decoder::length`] gives none.
     fn decode(&self, bytes: &[u8], at: u64) -> Option<Decoded>;
 
+    /// True for an instruction that no compiler writes: a sign of bytes that are read out of step.
+    fn is_odd(&self, _bytes: &[u8]) -> bool {
+        false
+    }
+
     /// How the architecture's tools write bytes that are no instruction, and how many of them at once.
     fn unknown(&self, bytes: &[u8]) -> (usize, String);
 }

@@ -119,6 +119,9 @@ fn listed(decoder: &dyn Decoder, arch: Arch, window: &Window, values: &Values<'_
     let mut at = start.at;
     while at < bytes.len() {
         let place = origin.wrapping_add(at as u64);
+        if at == *trap && is_cut(decoder, &bytes[at..]) {
+            return Err("the bytes that the kernel printed end in the middle of the instruction at the mark".to_owned());
+        }
         let next = decoder.decode(&bytes[at..], place).unwrap_or_else(|| unknown(decoder, &bytes[at..]));
         let end = at + next.length;
         // The last bytes are cut off in the middle of an instruction, or data that is no instruction.
@@ -127,6 +130,9 @@ fn listed(decoder: &dyn Decoder, arch: Arch, window: &Window, values: &Values<'_
         }
         decoded.push((at, next));
         at = end;
+    }
+    if arch == Arch::Arm {
+        arm::Arm { thumb: window.unit == 2 }.blocks(&mut decoded, bytes, origin);
     }
     let index = decoded.iter().position(|(at, _)| at == trap).ok_or_else(|| {
         format!(
@@ -169,6 +175,12 @@ fn trap_notes(arch: Arch, bytes: &[u8], instruction: &Decoded, values: &Values<'
     let unknown = instruction.effect == data() && meaning.is_none();
     let unknown = unknown.then(|| "not an instruction that Oopscope knows".to_owned());
     meaning.into_iter().chain(unknown).chain(notes::at_trap(instruction, values)).collect()
+}
+
+/// True where an instruction begins whose end is missing.
+fn is_cut(decoder: &dyn Decoder, bytes: &[u8]) -> bool {
+    let whole = [bytes, &[0; 16]].concat();
+    decoder.length(bytes).is_none() && decoder.length(&whole).is_some_and(|length| length > bytes.len())
 }
 
 /// Bytes that are no instruction.

@@ -21,6 +21,14 @@ pub(crate) fn start(decoder: &dyn Decoder, bytes: &[u8], trap: usize) -> Start {
     if decoder.longest() == decoder.step() {
         return Start { at: trap % decoder.step(), guessed: false };
     }
+    way(decoder, bytes, trap, true)
+        .or_else(|| way(decoder, bytes, trap, false))
+        .unwrap_or(Start { at: trap, guessed: false })
+}
+
+/// The best beginning before the trap; `strict` takes no instruction that no compiler writes. None where there is no
+/// beginning before the trap at all.
+fn way(decoder: &dyn Decoder, bytes: &[u8], trap: usize, strict: bool) -> Option<Start> {
     // meets[i]: a beginning at i reaches the trap. next[i]: where the instruction at i ends.
     let mut next = vec![0; trap];
     let mut meets = vec![false; trap + 1];
@@ -28,12 +36,13 @@ pub(crate) fn start(decoder: &dyn Decoder, bytes: &[u8], trap: usize) -> Start {
     for at in (0..trap).rev().filter(|at| (trap - at).is_multiple_of(decoder.step())) {
         if let Some(length) = decoder.length(&bytes[at..])
             && at + length <= trap
+            && !(strict && decoder.is_odd(&bytes[at..]))
         {
             next[at] = at + length;
             meets[at] = meets[at + length];
         }
     }
-    let first = (0..=trap).find(|at| meets[*at]).unwrap_or(trap);
+    let first = (0..trap).find(|at| meets[*at])?;
     // Any of these may be the true beginning: one of so many bytes is the first of an instruction.
     let last = (first + decoder.longest()).min(trap);
     let candidates: Vec<usize> = (first..last).filter(|at| meets[*at]).collect();
@@ -46,7 +55,7 @@ pub(crate) fn start(decoder: &dyn Decoder, bytes: &[u8], trap: usize) -> Start {
         }
     }
     let agreed = (0..trap).find(|at| on_every_way[*at] == candidates.len() && !candidates.is_empty());
-    match agreed {
+    Some(match agreed {
         Some(at) if at <= trap / 2 || at <= decoder.longest() => Start { at, guessed: false },
         // No early agreement: the way that most beginnings join.
         late => {
@@ -62,7 +71,7 @@ pub(crate) fn start(decoder: &dyn Decoder, bytes: &[u8], trap: usize) -> Start {
             let at = best.unwrap_or(trap);
             Start { at, guessed: late != Some(at) && at != trap }
         }
-    }
+    })
 }
 
 #[cfg(test)]

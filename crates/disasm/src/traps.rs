@@ -76,7 +76,9 @@ fn x86(bytes: &[u8]) -> Option<String> {
         // `ud1 number(%eax),%eax`, with a prefix for 32-bit addresses: "x86/traps: Enable UBSAN traps on x86".
         [0x67, 0x0f, 0xb9, 0x40, number, ..] => ubsan(u32::from(*number)),
         [0x67, 0x0f, 0xb9, 0x80, a, b, c, d, ..] => ubsan(u32::from_le_bytes([*a, *b, *c, *d])),
-        [0x0f, 0xb9, ..] | [_, 0x0f, 0xb9, ..] => "ud1: an undefined instruction used as a trap".to_owned(),
+        [0x0f, 0xb9, ..] | [0x67, 0x0f, 0xb9, ..] | [0x67, 0x40..=0x4f, 0x0f, 0xb9, ..] => {
+            "ud1: a trap whose operands tell its handler more: of WARN() with a message, or of a sanitizer".to_owned()
+        }
         _ => return None,
     })
 }

@@ -3,7 +3,7 @@
 //! Values are cited by the kernel header that defines them. Must never call an address something that its value
 //! alone does not show: what is inferred is said to be.
 
-use oopscope_report::{AddressClass, Arch};
+use oopscope_report::{AddressClass, Arch, Register};
 
 /// A class and the words for it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,18 +21,28 @@ const PAGE: u64 = 4096;
 /// How far from a poison value an access still counts as one through it: a member of a structure there.
 const NEAR: u64 = PAGE;
 
-/// Poisons with a fixed 64-bit value: include/linux/poison.h with `POISON_POINTER_DELTA` = 0xdead000000000000
-/// (`CONFIG_ILLEGAL_POINTER_VALUE` of x86-64, arm64, riscv64 and others).
-const POINTERS64: [(u64, &str, &str); 5] = [
-    (0xdead_0000_0000_0100, "LIST_POISON1", "the next pointer of a list entry after list_del()"),
-    (0xdead_0000_0000_0122, "LIST_POISON2", "the prev pointer of a list entry after list_del()"),
-    (0xdead_0000_0000_0200, "LIST_POISON2", "the prev pointer of a list entry after list_del(), before Linux 4.15"),
-    (0xdead_0000_0000_0300, "TIMER_ENTRY_STATIC", "the list entry of a timer"),
-    (0xdead_0000_0000_0400, "PAGE_POISON", "the mapping of a freed page"),
+/// Poisons of pointers: include/linux/poison.h, to which `POISON_POINTER_DELTA` is added.
+const POINTERS: [(u64, &str, &str); 5] = [
+    (0x100, "LIST_POISON1", "the next pointer of a list entry after list_del()"),
+    (0x122, "LIST_POISON2", "the prev pointer of a list entry after list_del()"),
+    (0x200, "LIST_POISON2", "the prev pointer of a list entry after list_del(), before Linux 4.15"),
+    (0x300, "TIMER_ENTRY_STATIC", "the list entry of a timer"),
+    (0x400, "PAGE_POISON", "the mapping of a freed page"),
 ];
 
-/// The same on 32 bits, where the delta is zero: these lie in the NULL page.
-const POINTERS32: [(u64, &str); 3] =
+/// `POISON_POINTER_DELTA`: `CONFIG_ILLEGAL_POINTER_VALUE` of the architectures' Kconfig. Where there is none, and on 32
+/// bits, the poisons lie in the NULL page.
+const fn delta(arch: Option<Arch>, wide: bool) -> u64 {
+    match arch {
+        _ if !wide => 0,
+        Some(Arch::Ppc) => 0x5dea_dbee_f000_0000,
+        Some(Arch::S390x | Arch::Mips | Arch::Loongarch | Arch::Sparc | Arch::Parisc) => 0,
+        _ => 0xdead_0000_0000_0000,
+    }
+}
+
+/// Those that lie in the NULL page where the delta is zero.
+const IN_NULL_PAGE: [(u64, &str); 3] =
     [(0x100, "LIST_POISON1"), (0x122, "LIST_POISON2"), (0x200, "LIST_POISON2 before Linux 4.15")];
 
 /// Bytes that fill memory whose content must not be used any more, or not yet.
@@ -48,21 +58,32 @@ const FILLS: [(u8, &str, &str); 9] = [
     (0xbd, "KEY_DESTROY", "a key that has been destroyed"),
 ];
 
-/// True when values of this architecture have 64 bits.
-pub(crate) const fn is_64(arch: Option<Arch>) -> bool {
-    !matches!(arch, Some(Arch::I386 | Arch::Arm))
+/// True when values of this architecture have 64 bits. Some have both widths: then their registers tell.
+pub(crate) fn is_64(arch: Option<Arch>, registers: &[Register]) -> bool {
+    match arch {
+        Some(Arch::I386 | Arch::Arm) => false,
+        Some(Arch::Riscv | Arch::Ppc | Arch::Mips | Arch::Sparc | Arch::Parisc) => {
+            registers.is_empty() || registers.iter().any(|register| register.value.len() > "0x12345678".len())
+        }
+        _ => true,
+    }
 }
 
-/// Classifies an address.
+/// Classifies an address, where the architecture alone tells its width.
 pub(crate) fn classify(address: u64, arch: Option<Arch>) -> Meaning {
-    let wide = is_64(arch);
-    if let Some(poison) = poison(address, wide) {
+    classify_as(address, arch, is_64(arch, &[]))
+}
+
+/// Classifies an address of 64 bits, or of 32.
+pub(crate) fn classify_as(address: u64, arch: Option<Arch>, wide: bool) -> Meaning {
+    let delta = delta(arch, wide);
+    if let Some(poison) = poison(address, delta, wide) {
         return poison;
     }
     // arm64 reports addresses of its lower half without their top byte, which may hold a tag (`untagged_addr`).
     if arch == Some(Arch::Arm64)
         && address >> 56 == 0
-        && let Some(poison) = poison(address | (address << 8 & 0xff << 56), wide)
+        && let Some(poison) = poison(address | (address << 8 & 0xff << 56), delta, wide)
     {
         return poison;
     }
@@ -71,9 +92,11 @@ pub(crate) fn classify(address: u64, arch: Option<Arch>) -> Meaning {
     }
     if address < PAGE {
         // A store through such a pointer goes to its first or second word: `entry->next->prev = …`.
-        let also = POINTERS32.iter().find(|(value, _)| !wide && (*value..value + 8).contains(&address));
+        let word = if wide { 16 } else { 8 };
+        let also = IN_NULL_PAGE.iter().find(|(value, _)| delta == 0 && (*value..value + word).contains(&address));
         let also = also.map(|(value, name)| {
-            format!(", or {name}{} of this 32-bit kernel: an entry already taken off its list", plus(address - value))
+            let kernel = if wide { "on this architecture" } else { "of this 32-bit kernel" };
+            format!(", or {name}{} {kernel}: an entry already taken off its list", plus(address - value))
         });
         return meaning(
             AddressClass::NullPage,
@@ -91,13 +114,47 @@ pub(crate) fn classify(address: u64, arch: Option<Arch>) -> Meaning {
     match arch {
         Some(Arch::X86_64) => x86_64(address),
         Some(Arch::Arm64) => arm64(address),
-        Some(Arch::I386 | Arch::Arm) if address < 0x4000_0000 => {
+        Some(Arch::Riscv) if wide => riscv64(address),
+        Some(Arch::Ppc) if wide => ppc64(address),
+        Some(Arch::Mips) => mips(address, wide),
+        Some(Arch::Loongarch) => loongarch64(address),
+        Some(Arch::S390x | Arch::Sparc | Arch::Parisc) => meaning(
+            AddressClass::Unknown,
+            "user space and the kernel each have an address space of their own here: the address alone does not say whose it is",
+        ),
+        Some(Arch::I386 | Arch::Arm | Arch::Ppc | Arch::Riscv) if address < 0x4000_0000 => {
             meaning(AddressClass::User, "in the range of user space")
         }
         _ => meaning(
             AddressClass::Unknown,
             "of user space or of the kernel: where the one ends is a choice of this kernel's configuration",
         ),
+    }
+}
+
+/// Classifies the number of a page: all that s390 reports of an address (`__FAIL_ADDR_MASK`, arch/s390/mm/fault.c).
+/// `kernel` tells whose address space the announcement named.
+pub(crate) fn classify_page(page: u64, kernel: Option<bool>) -> Meaning {
+    const ONLY: &str = "this architecture reports the page alone";
+    if page == 0 && kernel != Some(false) {
+        return meaning(
+            AddressClass::NullPage,
+            format!("in the page at zero: a NULL pointer, or a member of a structure at NULL ({ONLY})"),
+        );
+    }
+    if page == PAGE.wrapping_neg() {
+        return meaning(
+            AddressClass::ErrorPointer,
+            format!("in the last page: an error number was used as an address ({ONLY})"),
+        );
+    }
+    if let Some((byte, name, what)) = FILLS.iter().find(|fill| u64::from_ne_bytes([fill.0; 8]) & !(PAGE - 1) == page) {
+        return meaning(AddressClass::Poison, format!("in the page of {name} ({byte:#04x} repeated): {what} ({ONLY})"));
+    }
+    match kernel {
+        Some(true) => meaning(AddressClass::Kernel, format!("in the kernel's address space ({ONLY})")),
+        Some(false) => meaning(AddressClass::User, format!("in the address space of user mode ({ONLY})")),
+        None => meaning(AddressClass::Unknown, format!("of the kernel or of user mode ({ONLY})")),
     }
 }
 
@@ -115,10 +172,7 @@ fn x86_64(address: u64) -> Meaning {
                 (address - 0xdfff_fc00_0000_0000) << 3
             ),
         ),
-        0..=0xffff => meaning(
-            AddressClass::User,
-            format!("{address:#x}, close to zero: perhaps a member far inside a structure at NULL"),
-        ),
+        0..=0xffff => close_to_zero(address),
         0x1_0000..=0x7fff_ffff_ffff => meaning(AddressClass::User, "in the range of user space"),
         0xffff_ffff_8000_0000..=0xffff_ffff_feff_ffff => {
             meaning(AddressClass::Kernel, "in the range of the kernel's image and modules")
@@ -132,10 +186,7 @@ fn x86_64(address: u64) -> Meaning {
 
 fn arm64(address: u64) -> Meaning {
     match address >> 52 {
-        0 if address <= 0xffff => meaning(
-            AddressClass::User,
-            format!("{address:#x}, close to zero: perhaps a member far inside a structure at NULL"),
-        ),
+        0 if address <= 0xffff => close_to_zero(address),
         0 => meaning(AddressClass::User, "in the range of user space"),
         0xfff => meaning(AddressClass::Kernel, "in the kernel's range"),
         // Bits 63 to 56 may be a tag where memory tagging or top-byte-ignore is on; 55 then selects the half.
@@ -150,16 +201,70 @@ fn arm64(address: u64) -> Meaning {
     }
 }
 
+/// Addresses are sign-extended from 39, 48 or 57 bits (RISC-V privileged architecture, Sv39, Sv48, Sv57).
+fn riscv64(address: u64) -> Meaning {
+    match address >> 56 {
+        0 if address <= 0xffff => close_to_zero(address),
+        0 => meaning(AddressClass::User, "in the range of user space"),
+        0xff => meaning(AddressClass::Kernel, "in the kernel's range"),
+        _ => meaning(AddressClass::NonCanonical, "no page table can map it: its upper bits are not all the same"),
+    }
+}
+
+/// The uppermost bits choose the region: 0 is user space; 0xc, 0xd (until 4.x) and 0xf are the kernel's
+/// (arch/powerpc/include/asm/book3s/64/pgtable.h).
+fn ppc64(address: u64) -> Meaning {
+    match address >> 56 {
+        0 if address <= 0xffff => close_to_zero(address),
+        0 => meaning(AddressClass::User, "in the range of user space"),
+        0xc0 | 0xd0 | 0xf0 => meaning(AddressClass::Kernel, "in the kernel's range"),
+        _ => meaning(AddressClass::NonCanonical, "neither in the user's nor in the kernel's regions: nothing maps it"),
+    }
+}
+
+/// Segments that the architecture fixes (arch/mips/include/asm/addrspace.h).
+fn mips(address: u64, wide: bool) -> Meaning {
+    // The segments of 32 bits are at both ends of the 64, sign-extended.
+    let compatible = !wide || address >> 31 == 0x1_ffff_ffff;
+    match (compatible, if compatible { address >> 28 & 0xf } else { address >> 60 }) {
+        _ if address <= 0xffff => close_to_zero(address),
+        (true, 0..=7) => meaning(AddressClass::User, "in the range of user space (useg)"),
+        (true, 8..=0xb) => meaning(AddressClass::Kernel, "in the kernel's range that is not translated (kseg0, kseg1)"),
+        (true, _) => meaning(AddressClass::Kernel, "in the kernel's range (kseg2, kseg3)"),
+        (false, 0..=3) => meaning(AddressClass::User, "in the range of user space (xuseg)"),
+        (false, 8..=0xb) => meaning(AddressClass::Kernel, "in the kernel's range that is not translated (xkphys)"),
+        (false, 0xc..) => meaning(AddressClass::Kernel, "in the kernel's range (xkseg)"),
+        (false, _) => meaning(AddressClass::NonCanonical, "in the supervisor's range, which Linux does not use"),
+    }
+}
+
+/// 48 bits are translated; 0x8000… and 0x9000… are windows to memory (arch/loongarch/include/asm/addrspace.h).
+fn loongarch64(address: u64) -> Meaning {
+    match address >> 48 {
+        0 if address <= 0xffff => close_to_zero(address),
+        0 if address >> 47 == 0 => meaning(AddressClass::User, "in the range of user space"),
+        0x8000..=0x800f | 0x9000..=0x900f | 0xa000..=0xa00f => {
+            meaning(AddressClass::Kernel, "in the kernel's windows to memory")
+        }
+        0xffff if address >> 47 == 0x1_ffff => meaning(AddressClass::Kernel, "in the kernel's range"),
+        _ => meaning(AddressClass::NonCanonical, "no page table can map it: its upper bits are not all the same"),
+    }
+}
+
+fn close_to_zero(address: u64) -> Meaning {
+    meaning(AddressClass::User, format!("{address:#x}, close to zero: perhaps a member far inside a structure at NULL"))
+}
+
 fn plus(distance: u64) -> String {
     if distance == 0 { String::new() } else { format!(" + {distance:#x}") }
 }
 
 /// A poison value, or an address close after one.
-pub(crate) fn poison(address: u64, wide: bool) -> Option<Meaning> {
+fn poison(address: u64, delta: u64, wide: bool) -> Option<Meaning> {
     let at = |value: u64| address.checked_sub(value).filter(|distance| *distance < NEAR);
-    if wide {
+    if delta != 0 {
         // The nearest one at or below: LIST_POISON1 + 0x22 is LIST_POISON2.
-        let nearest = POINTERS64.iter().filter_map(|p| Some((at(p.0)?, p))).min_by_key(|(distance, _)| *distance);
+        let nearest = POINTERS.iter().filter_map(|p| Some((at(delta + p.0)?, p))).min_by_key(|(distance, _)| *distance);
         if let Some((distance, (_, name, what))) = nearest {
             return Some(meaning(AddressClass::Poison, format!("{name}{}: {what}", plus(distance))));
         }
@@ -239,5 +344,35 @@ mod tests {
         check(0xffff_0000_0abc_def0, Arch::Arm64, Kernel, "kernel");
         check(0xefff_8000_0000_0137, Arch::Arm64, Kernel, "the tag 0xef");
         check(0x0123_4567_89ab_cdef, Arch::Arm64, NonCanonical, "neither");
+        check(0x5dea_dbee_f000_0122, Arch::Ppc, Poison, "LIST_POISON2:");
+        check(0xdead_0000_0000_0100, Arch::Ppc, NonCanonical, "neither");
+        check(0xc000_0000_00a1_b2c4, Arch::Ppc, Kernel, "kernel");
+        check(0x7fff_9a2b_4c5d, Arch::Ppc, User, "user space");
+        check(0xdead_0000_0000_0108, Arch::Riscv, Poison, "LIST_POISON1 + 0x8");
+        check(0xff20_0000_0001_3d00, Arch::Riscv, Kernel, "kernel");
+        check(0xdead_4ead_0000_0000, Arch::Riscv, NonCanonical, "no page table");
+        check(0x9000_0001_00a3_8000, Arch::Loongarch, Kernel, "windows");
+        check(0xdead_4ead_0000_0000, Arch::Loongarch, NonCanonical, "no page table");
+        check(0x122, Arch::Loongarch, NullPage, "LIST_POISON2 on this architecture");
+        check(0xffff_ffff_8012_3456, Arch::Mips, Kernel, "kseg0");
+        check(0x1_2000_0000, Arch::Mips, User, "xuseg");
+        check(0x1234_5678, Arch::Sparc, Unknown, "of their own");
+    }
+
+    #[test]
+    fn both_widths_and_pages() {
+        let class = |address, arch, wide| classify_as(address, Some(arch), wide).class;
+        assert_eq!(class(0x8012_3456, Arch::Mips, false), AddressClass::Kernel);
+        assert_eq!(class(0xffff_ffea, Arch::Mips, false), AddressClass::ErrorPointer);
+        assert_eq!(class(0x6b6b_6b73, Arch::Ppc, false), AddressClass::Poison);
+        assert_eq!(class(0x8000_0000, Arch::Ppc, false), AddressClass::Unknown);
+        let register = |value: &str| [Register { value: value.into(), ..Register::default() }];
+        assert!(is_64(Some(Arch::Ppc), &register("0xc0000000fe5d3a00")));
+        assert!(!is_64(Some(Arch::Ppc), &register("0xc0008000")) && !is_64(Some(Arch::Arm), &[]));
+        assert_eq!(classify_page(0, Some(true)).class, AddressClass::NullPage);
+        assert_eq!(classify_page(0, Some(false)).class, AddressClass::User);
+        assert_eq!(classify_page(0xffff_ffff_ffff_f000, Some(true)).class, AddressClass::ErrorPointer);
+        assert_eq!(classify_page(0x6b6b_6b6b_6b6b_6000, Some(true)).class, AddressClass::Poison);
+        assert_eq!(classify_page(0x3ff_8001_2000, Some(true)).class, AddressClass::Kernel);
     }
 }

@@ -3,15 +3,17 @@
 //! Must never infer: what is not printed stays absent here. Context, culprit and words are made of these facts by
 //! `context`, `culprit` and `explain`.
 
+use crate::arch::{self, ppc};
 use crate::culprit::Blamed;
 use crate::grammar::{code, die, fault, frame, marks, modules, pc, registers, section, task};
 use crate::kinds::{Rule, hung_task, oops, warning};
 use crate::line::Line;
+use crate::machine::{self, Found, Machine};
 use crate::segment::{self, End, Part, Segment};
-use crate::{address, arch, taint};
+use crate::{address, taint};
 use oopscope_report::{
-    Access, AccessKind, AddressClass, Arch, Code, Context, Detail, Frame, FrameRole, Module, Panic, Register, Report,
-    Severity, Stack, StackRole, Trap,
+    Access, AccessKind, AddressClass, Arch, Code, Context, Detail, Frame, FrameRole, Module, Panic, Report, Severity,
+    Stack, StackRole, Trap,
 };
 
 /// A report with what its explanation needs besides.
@@ -133,10 +135,14 @@ const MOST_DETAILS: usize = 64;
 struct Reader {
     facts: Facts,
     arch: Option<Arch>,
+    /// What single architectures print in ways of their own.
+    machine: Machine,
     /// Value of the trap's code and whether the die line has been read.
     code: Option<u64>,
     address: Option<(u64, usize, u64)>,
     access: (AccessKind, Option<u64>),
+    /// The access by the trap's code alone.
+    decoded: AccessKind,
     guard: Option<(Option<u64>, u64)>,
     /// Index of the stack that frames go to.
     current: Option<usize>,
@@ -185,9 +191,11 @@ impl Reader {
         Self {
             facts,
             arch: None,
+            machine: Machine::default(),
             code: None,
             address: None,
             access: (AccessKind::Unknown, None),
+            decoded: AccessKind::Unknown,
             guard: None,
             current: None,
             in_trace: false,
@@ -272,6 +280,9 @@ impl Reader {
     }
 
     fn body_line(&mut self, text: &str, n: u64) {
+        if self.machine.line(text, n, &mut self.facts.report) {
+            return;
+        }
         // Most lines of a report are frames, and nothing else looks like one.
         if self.in_trace
             && let Some(frame) = frame::parse(text)
@@ -285,15 +296,16 @@ impl Reader {
                 if announce.access != AccessKind::Unknown {
                     self.access = (announce.access, Some(n));
                 }
-                if announce.x86 {
-                    self.arch.get_or_insert(if announce.address.is_some_and(|a| a.1 <= 8) {
-                        Arch::I386
-                    } else {
-                        Arch::X86_64
-                    });
-                }
+                self.arch = self.arch.or(announce.arch);
             }
             return;
+        }
+        if let Some((value, digits)) = fault::address_alone(text) {
+            self.address.get_or_insert((value, digits, n));
+            return;
+        }
+        if let Some((what, code)) = fault::bad_exception(text) {
+            return self.bad_exception(what, code, n);
         }
         if let Some((what, code, address)) = fault::unhandled(text) {
             if text.contains("prefetch abort") {
@@ -360,14 +372,14 @@ impl Reader {
         if report.trap.is_some() {
             return;
         }
-        let arm = die.options.contains("ARM") || die.options.contains("THUMB");
-        let arch = match (die.internal_error, arm) {
-            (false, _) => Arch::X86_64,
-            (true, true) => Arch::Arm,
-            (true, false) => Arch::Arm64,
-        };
-        self.arch.get_or_insert(arch);
-        report.die_counter = Some(die.counter);
+        self.arch = self.arch.or(die.arch);
+        report.die_counter = die.counter;
+        if let (Some((comm, pid)), None) = (die.task, &report.comm) {
+            (report.comm, report.pid, report.task_line) = (Some(comm.to_owned()), Some(pid), Some(n));
+        }
+        if let Some((value, digits)) = die.address {
+            self.address.get_or_insert((value, digits, n));
+        }
         report.trap = Some(Trap {
             name: die.what.to_owned(),
             code: die.code.map(|(value, digits)| format!("0x{value:0digits$x}")),
@@ -381,6 +393,20 @@ impl Reader {
             && let Some(value) = crate::grammar::hex(rest.trim())
         {
             self.address = Some((value, 16, n));
+        }
+    }
+
+    /// An exception after which arm and arm64 go on no further: it has no die line.
+    fn bad_exception(&mut self, what: &str, code: Option<u64>, n: u64) {
+        self.code = self.code.or(code);
+        self.facts.report.trap.get_or_insert_with(|| Trap {
+            name: what.to_owned(),
+            code: code.map(|code| format!("{code:#018x}")),
+            line: n,
+            ..Trap::default()
+        });
+        if code.is_some() {
+            self.arch.get_or_insert(Arch::Arm64);
         }
     }
 
@@ -410,6 +436,8 @@ impl Reader {
                 self.role = role;
                 self.section = Some(title);
             }
+        } else if let Some((vector, place)) = text.trim_start().strip_prefix("--- ").and_then(pc::interrupt) {
+            self.interrupt(vector, place, text, n);
         } else if marks::is_trace_start(text) {
             self.end_trace();
             self.in_trace = true;
@@ -426,6 +454,10 @@ impl Reader {
             self.registers_of = None;
         } else if let Some(pc) = pc::parse(text) {
             self.pc_line(&pc, n);
+            // `epc   : 80012344 f+0x4/0x20`: the register's value is on the same line.
+            if !pc.user {
+                self.registers(text, n);
+            }
         } else if let Some(code) = code::parse(text) {
             // Inside a trace the bytes of an exception frame, or of user mode, follow its registers.
             let of_exception = self.in_trace && self.registers_of.is_some();
@@ -459,6 +491,21 @@ impl Reader {
         }
     }
 
+    /// powerpc: `--- interrupt: 900 at f+0x4/0x20`, in the middle of a trace: here the frames above came in. The registers
+    /// of that moment follow, then `--- interrupt: 900` alone, then the frames below.
+    fn interrupt(&mut self, vector: u64, place: Option<&str>, text: &str, n: u64) {
+        let (Some(place), Some(mut pc)) = (place, pc::parse(text)) else {
+            self.registers_of = None;
+            return;
+        };
+        pc.user = ppc::is_system_call(vector) || pc.place.function.is_none() && !place.starts_with("0xc");
+        if ppc::is_asynchronous(vector) {
+            self.current = None;
+        }
+        self.in_trace = true;
+        self.pc_line(&pc, n);
+    }
+
     fn pc_line(&mut self, pc: &pc::Pc<'_>, n: u64) {
         let role = match (pc.user, pc.link) {
             (true, _) => FrameRole::User,
@@ -466,6 +513,9 @@ impl Reader {
             (false, false) => FrameRole::Pc,
         };
         let frame = frame_of(&pc.place, true, role, n);
+        if self.in_trace && self.is_said_again(&frame, pc.link) {
+            return;
+        }
         if pc.user {
             // The bottom of a trace: the registers with which user space entered the kernel.
             let at = self.push_stack(None, n);
@@ -511,7 +561,20 @@ impl Reader {
         }
     }
 
+    /// powerpc names the place of an interrupt before the registers of that moment, and in them once more.
+    fn is_said_again(&self, frame: &Frame, link: bool) -> bool {
+        let last = self.registers_of.and_then(|at| self.facts.report.stacks.get(at)?.frames.last());
+        last.is_some_and(|last| {
+            let (function, offset) = (&frame.function, frame.offset);
+            link || function.is_none() || (&last.function, last.offset) == (function, offset)
+        }) && self.arch == Some(Arch::Ppc)
+    }
+
     fn frame(&mut self, frame: &frame::Frame<'_>, n: u64) {
+        // sparc prints its trace a second time, as `Caller[…]:`.
+        if frame.again && self.facts.report.stacks.iter().any(|stack| stack.frames.len() > 1) {
+            return;
+        }
         let at = self.current_stack(n);
         self.in_trace = true;
         self.facts.has_trace |= self.role == StackRole::Crash;
@@ -521,12 +584,7 @@ impl Reader {
 
     fn registers(&mut self, text: &str, n: u64) {
         for register in registers::parse(text) {
-            let made = Register {
-                name: register.name.to_owned(),
-                value: format!("0x{:0width$x}", register.value, width = register.digits),
-                note: None,
-                line: n,
-            };
+            let made = machine::register_of(&register, n);
             let set = match (self.in_trace, self.registers_of) {
                 (true, Some(at)) => &mut self.facts.report.stacks[at].registers,
                 // Old kernels print CR2 once more after the trace; panics print registers that are not the report's.
@@ -568,7 +626,13 @@ impl Reader {
         self.own_registers_again();
         self.facts.report.stacks.retain(|stack| !stack.frames.is_empty());
         self.facts.report.stacks.sort_by_key(|stack| stack.role == StackRole::Panic);
+        // Four digits of error code and no line that only one architecture has: x86, and the address tells which.
+        if self.arch.is_none() && self.code.is_some() {
+            let narrow = self.address.is_some_and(|(_, digits, _)| digits <= 8);
+            self.arch = Some(if narrow { Arch::I386 } else { Arch::X86_64 });
+        }
         self.facts.report.arch = self.arch;
+        self.machine.finish(self.code, &mut self.facts.report);
         self.trap();
         self.access();
         let mut facts = self.facts;
@@ -614,18 +678,27 @@ impl Reader {
         {
             trap.name.clone_from(fault);
         }
-        let (Some(arch), Some(code)) = (self.arch, self.code) else { return };
-        let decoded = arch::decode(arch, code, page_fault);
+        let Some(arch) = self.arch else { return };
+        let trapped = arch::Trapped { code: self.code, page_fault, ..arch::Trapped::default() };
+        let Some((code, decoded)) = self.machine.decode(arch, trapped, &self.facts.report) else { return };
+        // A warning's registers have a cause, too: its own trap.
+        if self.facts.report.trap.is_none() && !self.facts.rule.dies {
+            return;
+        }
+        self.decoded = decoded.access;
         if self.access.0 == AccessKind::Unknown && decoded.access != AccessKind::Unknown {
-            self.access = (decoded.access, self.facts.report.trap.as_ref().map(|trap| trap.line));
+            let registers = &self.facts.report.registers;
+            let of_code = registers.iter().find(|register| register.value == code && self.code.is_none());
+            let line = of_code.map(|register| register.line);
+            self.access = (decoded.access, line.or(self.facts.report.trap.as_ref().map(|trap| trap.line)));
         }
         let header_line = self.facts.header_line;
         let trap = self.facts.report.trap.get_or_insert_with(|| Trap {
             name: "exception".to_owned(),
-            code: Some(format!("{code:#x}")),
             line: header_line,
             ..Trap::default()
         });
+        trap.code.get_or_insert(code);
         trap.code_name = Some(decoded.name.to_owned()).filter(|name| !name.is_empty());
         trap.fields = decoded.fields;
     }
@@ -650,10 +723,19 @@ impl Reader {
             });
             return;
         }
-        let Some((value, digits, line)) = self.address else { return };
-        let digits = digits.min(16);
-        let mut meaning = address::classify(value, self.arch);
+        let announced = self.address.map(|(value, digits, line)| Found { value, digits, line, page: false });
+        let found = announced.or_else(|| self.machine.address(self.arch, self.decoded, &report.registers));
+        let Some(found) = found else { return };
+        let (value, digits, line) = (found.value, found.digits.min(16), found.line);
+        let mut meaning = machine::classify(&found, self.arch, report, self.facts.fault.as_deref());
         let mut guessed = None;
+        if self.arch == Some(Arch::Sparc)
+            && self.access.0 == AccessKind::Unknown
+            && let Some(access) = machine::sparc_access(report)
+        {
+            self.access.0 = access;
+            guessed = Some("the kernel does not say which access it was: the trapping instruction does".to_owned());
+        }
         // The kernel says NULL for the first page; and where the CPU refused the address it is not canonical.
         if self.facts.fault.is_none() && meaning.class == AddressClass::Unknown {
             meaning.class = AddressClass::NonCanonical;
@@ -677,8 +759,9 @@ impl Reader {
             line,
             kind_line: self.access.1,
         });
+        let names = self.arch.map_or(&[][..], arch::fault_address);
         for register in &mut report.registers {
-            if register.name == "CR2" {
+            if names.contains(&register.name.as_str()) && crate::grammar::hex(&register.value) == Some(value) {
                 register.note = Some("faulting address".to_owned());
             }
         }

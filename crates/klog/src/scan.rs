@@ -126,6 +126,19 @@ impl Scanner {
         self.carry(&rest[whole..]);
     }
 
+    /// Another file begins, which does not go on with the one before: what is open ends here, and nothing that follows
+    /// is of the same boot. The bytes until now must end with a line.
+    pub fn begin_file(&mut self) {
+        self.segmenter.end();
+        self.take_finished();
+        self.note_end_of_boot();
+        if !self.log.boots.is_empty() || !self.reports.is_empty() {
+            self.boot += 1;
+            self.segmenter.boot(self.boot);
+        }
+        self.last_time = None;
+    }
+
     /// The end of the log: closes what is open and links causes with consequences.
     pub fn finish(&mut self) {
         if self.carry_len > 0 {
@@ -364,6 +377,7 @@ impl Scanner {
             self.reports[at].repeats += 1;
             return;
         }
+        oopscope_disasm::fill(&mut facts.report);
         let weight = self.weight + weigh(&facts.report);
         if self.reports.len() >= self.limits.reports || weight > self.limits.report_bytes {
             self.log.reports_not_kept += 1;
@@ -418,5 +432,7 @@ fn make(segment: Segment) -> Option<Facts> {
 fn weigh(report: &Report) -> usize {
     let frames: usize =
         report.stacks.iter().map(|stack| 256 + 320 * stack.frames.len() + 128 * stack.registers.len()).sum();
-    4096 + frames + 128 * report.registers.len() + 96 * report.modules.len()
+    let listing = report.code.as_ref().and_then(|code| code.listing.as_ref());
+    let listing = listing.map_or(0, |listing| 320 * listing.instructions.len());
+    4096 + listing + frames + 128 * report.registers.len() + 96 * report.modules.len()
 }

@@ -5,7 +5,8 @@
 //! CPUs and of user space in between are passed over. Every segment ends: at its end marks and some quiet lines
 //! after, at the next header of the same caller, or at a limit.
 
-use crate::grammar::{code, die, fault, frame, marks, modules, pc, registers, task};
+use crate::arch;
+use crate::grammar::{code, die, disassembly, fault, frame, marks, modules, pc, registers, task};
 use crate::kinds::{self, Rule};
 use crate::line::Line;
 use crate::prefix::Caller;
@@ -501,12 +502,16 @@ fn belongs_to_body(text: &str) -> bool {
     // Frames first: most lines of a report are.
     frame::parse(text).is_some()
         || BODY.iter().any(|start| trimmed.starts_with(start))
+        || arch::belongs(text)
         || fault::announce(text).is_some()
+        || fault::bad_exception(text).is_some()
         || die::parse(text).is_some()
         || task::parse(text).is_some()
         || pc::parse(text).is_some()
         || !registers::parse(text).is_empty()
         || code::parse(text).is_some()
+        || code::continued(text).is_some()
+        || disassembly::parse(text).is_some()
         || marks::stack_tag(text).is_some()
         || marks::is_trace_start(text)
         || modules::parse(text).is_some()

@@ -21,7 +21,8 @@ pub struct Listing {
 pub struct Instruction {
     /// Where it begins, in bytes from the trapping instruction: negative before it, 0 at it.
     pub offset: i32,
-    /// Its bytes as hex, in the order of memory.
+    /// Its bytes as hex, as the `Code:` line has them: in the order of memory on x86, as numbers of the unit's width
+    /// elsewhere.
     pub bytes: String,
     /// Text in the syntax of the kernel's tools (AT&T on x86, as objdump writes it).
     pub text: String,

@@ -3,7 +3,9 @@
 //! This module must never hold more of an input than the caller's buffer, and never loses track of which file a byte
 //! belongs to: an error names its file.
 
-use oopscope_source::{Counted, ReadAt, ReadError};
+use crate::intake::{Ready, Source, Text};
+use oopscope_source::{ReadAt, ReadError};
+use oopscope_unpack::Damage;
 
 /// Something to open: a name for people, and its bytes.
 pub struct Input {
@@ -23,10 +25,15 @@ impl Input {
 /// One file of the whole.
 pub(crate) struct Part {
     pub(crate) name: String,
-    source: Counted<Box<dyn ReadAt>>,
+    text: Text,
+    /// What it is made of.
+    source: Source,
     /// Where the part begins in the whole.
     pub(crate) start: u64,
+    /// Its length; of one that is being unpacked, what has been seen of it.
     len: u64,
+    /// There may be more than `len`.
+    open: bool,
     /// The part does not end with a newline: one is inserted, so that two files never share a line.
     newline: bool,
 }
@@ -41,10 +48,8 @@ impl Part {
 #[derive(Default)]
 pub(crate) struct Joined {
     parts: Vec<Part>,
-    /// Reads of files that were looked at and left out, or converted in memory.
-    pub(crate) other_reads: u64,
-    /// Bytes of those reads.
-    pub(crate) other_bytes: u64,
+    /// Inputs that were looked at and left out.
+    others: Vec<Source>,
 }
 
 /// A read that failed, with the file it failed in.
@@ -55,19 +60,45 @@ pub(crate) struct PartError {
 }
 
 impl Joined {
-    /// Appends a file. The one before it gets a newline when it ends without one.
-    pub(crate) fn push(&mut self, name: String, source: Counted<Box<dyn ReadAt>>) -> Result<(), PartError> {
+    /// Appends a file. The one before it gets a newline when it ends without one, and is not added to any more.
+    pub(crate) fn push(&mut self, ready: Ready) -> Result<(), PartError> {
+        self.settle();
         if let Some(last) = self.parts.last_mut() {
             let mut byte = [0];
-            last.source
+            last.text
+                .bytes()
                 .read_at(last.len.saturating_sub(1), &mut byte)
                 .map_err(|error| PartError { name: last.name.clone(), error })?;
             last.newline = last.len > 0 && byte != *b"\n";
         }
+        let Ready { name, text, source, .. } = ready;
         let start = self.len();
-        let len = source.len();
-        self.parts.push(Part { name, source, start, len, newline: false });
+        let open = matches!(text, Text::Made(_));
+        let len = text.bytes().len();
+        self.parts.push(Part { name, text, source, start, len, open, newline: false });
         Ok(())
+    }
+
+    /// Keeps an input that is no part, for its counters.
+    pub(crate) fn count(&mut self, source: Source) {
+        self.others.push(source);
+    }
+
+    /// Learns how long the last part is, as far as it has been read; why it ends too early, when it has ended so.
+    pub(crate) fn settle(&mut self) -> Option<Damage> {
+        let last = self.parts.last_mut().filter(|last| last.open)?;
+        let Text::Made(spool) = &last.text else { return None };
+        last.len = spool.len();
+        last.open = !spool.is_complete();
+        spool.damage()
+    }
+
+    /// How far the last part has been read, in bytes of its input.
+    pub(crate) fn position(&self) -> Option<u64> {
+        match &self.parts.last()?.text {
+            Text::Own(_) => None,
+            Text::Made(spool) => Some(spool.position()),
+        }
     }
 
     pub(crate) fn parts(&self) -> &[Part] {
@@ -80,11 +111,11 @@ impl Joined {
 
     /// End of the part that holds `offset`: a block that is read up to here belongs to one file alone.
     pub(crate) fn part_end(&self, offset: u64) -> u64 {
-        self.part_at(offset).map_or(self.len(), Part::end)
+        self.part_at(offset).map_or(self.len(), |part| if part.open { u64::MAX } else { part.end() })
     }
 
     fn part_at(&self, offset: u64) -> Option<&Part> {
-        self.parts.get(self.parts.partition_point(|part| part.end() <= offset))
+        self.parts.get(self.parts.partition_point(|part| part.end() <= offset && !part.open))
     }
 
     /// Fills `buf` from `offset`; fewer bytes only at the end of the whole.
@@ -94,14 +125,19 @@ impl Joined {
             let at = offset.saturating_add(done as u64);
             let Some(part) = self.part_at(at) else { break };
             let within = at - part.start;
-            if within == part.len {
+            if within == part.len && !part.open {
                 buf[done] = b'\n';
                 done += 1;
                 continue;
             }
-            let wanted = clamp(part.len - within).min(buf.len() - done);
+            let left = if part.open { u64::MAX } else { part.len - within };
+            let wanted = clamp(left).min(buf.len() - done);
             let fail = |error| PartError { name: part.name.clone(), error };
-            let read = part.source.read_at(within, &mut buf[done..done + wanted]).map_err(fail)?;
+            let read = part.text.bytes().read_at(within, &mut buf[done..done + wanted]).map_err(fail)?;
+            if read < wanted && part.open {
+                // Its end, which is known only now.
+                return Ok(done + read);
+            }
             if read < wanted {
                 // Shorter than it was when it was opened.
                 return Err(fail(ReadError::Changed { offset: within + read as u64 }));
@@ -111,11 +147,15 @@ impl Joined {
         Ok(done)
     }
 
-    /// How many reads there were, and how many bytes they gave.
+    /// Bytes of the inputs that the parts are made of.
+    pub(crate) fn inputs_len(&self) -> u64 {
+        self.parts.iter().map(|part| part.source.len()).sum()
+    }
+
+    /// How many reads of inputs there were, and how many bytes they gave.
     pub(crate) fn counters(&self) -> (u64, u64) {
-        self.parts.iter().fold((self.other_reads, self.other_bytes), |(reads, bytes), part| {
-            (reads + part.source.reads(), bytes + part.source.bytes())
-        })
+        let sources = self.parts.iter().map(|part| &part.source).chain(&self.others);
+        sources.fold((0, 0), |(reads, bytes), source| (reads + source.reads(), bytes + source.bytes()))
     }
 }
 
@@ -127,12 +167,18 @@ pub(crate) fn clamp(len: u64) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use oopscope_source::Counted;
+    use std::rc::Rc;
+
+    fn ready(name: &str, source: Box<dyn ReadAt>) -> Ready {
+        let source = Rc::new(Counted::new(source));
+        Ready { name: name.into(), text: Text::Own(Rc::clone(&source)), head: Vec::new(), source }
+    }
 
     fn joined(parts: &[&str]) -> Joined {
         let mut joined = Joined::default();
         for (i, text) in parts.iter().enumerate() {
-            let source: Box<dyn ReadAt> = Box::new(text.as_bytes().to_vec());
-            joined.push(format!("file{i}"), Counted::new(source)).unwrap();
+            joined.push(ready(&format!("file{i}"), Box::new(text.as_bytes().to_vec()))).unwrap();
         }
         joined
     }
@@ -161,7 +207,7 @@ mod tests {
             }
         }
         let mut whole = joined(&["head\n"]);
-        whole.push("short.log".into(), Counted::new(Box::new(Shrunk))).unwrap();
+        whole.push(ready("short.log", Box::new(Shrunk))).unwrap();
         let error = whole.read_at(0, &mut [0; 50]).unwrap_err();
         assert_eq!(error, PartError { name: "short.log".into(), error: ReadError::Changed { offset: 10 } });
     }

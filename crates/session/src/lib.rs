@@ -14,6 +14,7 @@ mod examples;
 mod find;
 mod identify;
 mod input;
+mod intake;
 mod lines;
 mod log;
 mod notes;
@@ -23,17 +24,20 @@ mod render;
 mod share;
 mod summary;
 mod task;
-mod utf16;
+mod triage;
 mod words;
 
 pub use input::Input;
+pub use triage::read as read_for_triage;
 
 use log::Log;
 use oopscope_protocol::{Event, Problem, Request};
+use oopscope_report::triage::Triage;
 use opening::{Opening, Step};
 use serde::{Deserialize, Serialize};
 use std::collections::VecDeque;
 use task::{Outcome, Task};
+use triage::Triaging;
 
 /// The most requests that may wait for their turn; a page that sends more has lost count.
 const QUEUE: usize = 256;
@@ -52,13 +56,23 @@ pub struct Session {
     build_id: String,
     log: Option<Log>,
     opening: Option<Opening>,
+    triaging: Option<Triaging>,
+    /// The last one that is done.
+    triage: Option<Triage>,
     tasks: VecDeque<Task>,
 }
 
 impl Session {
     /// A session with nothing open. `build_id` is what [`Event::Ready`] tells.
     pub fn new(build_id: impl Into<String>) -> Self {
-        Self { build_id: build_id.into(), log: None, opening: None, tasks: VecDeque::new() }
+        Self {
+            build_id: build_id.into(),
+            log: None,
+            opening: None,
+            triaging: None,
+            triage: None,
+            tasks: VecDeque::new(),
+        }
     }
 
     /// Takes a request and gives the answers that are ready at once. `inputs` belong to [`Request::Open`].
@@ -93,9 +107,26 @@ impl Session {
                 if let Some(mut opening) = self.opening.take() {
                     let step = opening.cancel();
                     self.opened(opening, step, &mut answers);
+                } else if let Some(mut triaging) = self.triaging.take() {
+                    let triage = triaging.cancel();
+                    self.triaged(triaging.id, triage, &mut answers);
                 }
             }
-            Request::Triage { .. } | Request::RenderTriage { .. } => answers.push(failed(id, problem::no_triage())),
+            Request::Triage { files } => match Triaging::new(id, files, inputs) {
+                Ok(triaging) => {
+                    if let Some(old) = self.triaging.replace(triaging) {
+                        answers.push(failed(old.id, problem::superseded("other files were given")));
+                    }
+                }
+                Err(problem) => answers.push(failed(id, problem)),
+            },
+            Request::RenderTriage { format } => {
+                let rendered = self.triage.as_ref().ok_or_else(problem::no_triage);
+                answers.push(match rendered.and_then(|triage| triage::render(triage, format)) {
+                    Ok(event) => Answer { id, event },
+                    Err(problem) => failed(id, problem),
+                });
+            }
             Request::Report { index } => answers.push(match self.report(index) {
                 Ok(event) => Answer { id, event },
                 Err(problem) => failed(id, problem),
@@ -109,7 +140,7 @@ impl Session {
 
     /// True while [`Session::step`] has something to do.
     pub fn is_busy(&self) -> bool {
-        self.opening.is_some() || !self.tasks.is_empty()
+        self.opening.is_some() || self.triaging.is_some() || !self.tasks.is_empty()
     }
 
     /// Does the next part of what is under way: reads a few megabytes at most, and gives the answers that are ready.
@@ -119,8 +150,20 @@ impl Session {
         if let Some(mut opening) = self.opening.take() {
             let step = opening.step();
             self.opened(opening, step, &mut answers);
+        } else if let Some(mut triaging) = self.triaging.take() {
+            if let Some(triage) = triaging.step() {
+                self.triaged(triaging.id, triage, &mut answers);
+            } else {
+                answers.push(Answer { id: triaging.id, event: Event::TriageProgress(triaging.progress()) });
+                self.triaging = Some(triaging);
+            }
         }
         answers
+    }
+
+    fn triaged(&mut self, id: u64, triage: Triage, answers: &mut Vec<Answer>) {
+        self.triage = Some(triage.clone());
+        answers.push(Answer { id, event: Event::Triaged(Box::new(triage)) });
     }
 
     fn open(&mut self, opening: Opening, answers: &mut Vec<Answer>) {

@@ -2,9 +2,11 @@
 //!
 //! This module must never repeat what a report says: its notes are about the log as a whole.
 
+use crate::problem::subject;
 use crate::words::{number, plural, size};
 use oopscope_protocol::Problem;
 use oopscope_report::LogFacts;
+use oopscope_unpack::Damage;
 
 /// The most files that are named one by one.
 const NAMED: usize = 8;
@@ -81,7 +83,17 @@ pub(crate) fn broken(why: &Problem, done: u64, total: u64) -> String {
     format!("{} Only the first {} of {} were read. {}", why.message, size(done), size(total), why.advice)
 }
 
-/// A file was UTF-16.
-pub(crate) fn converted(name: &str) -> String {
-    format!("{name} is UTF-16 text and was converted to UTF-8.")
+/// A file was not lines of text.
+pub(crate) fn converted(name: &str, what: &str) -> String {
+    format!("{} {what}.", subject(name))
+}
+
+/// A packed record of pstore's was unpacked.
+pub(crate) fn pstore_block(name: &str) -> String {
+    format!("{} is a packed record without a header, as pstore leaves it; it was unpacked.", subject(name))
+}
+
+/// A packed file gave not all that it should.
+pub(crate) fn damaged(name: &str, damage: Damage) -> String {
+    format!("{} could be unpacked only in part: {damage}. What came out until there was read.", subject(name))
 }

@@ -3,13 +3,15 @@
 //! Driven by [`Opening::step`], each of which reads about [`BLOCK`] bytes, so that one thread can stream a log of
 //! any size, tell how far it is and be told to stop. This module must never hold more than one block.
 
-use crate::identify::{Content, HEAD, identify, is_text};
+use crate::identify::HEAD;
 use crate::input::{Input, Joined, PartError, clamp};
+use crate::intake::{Intake, Ready};
 use crate::log::Log;
-use crate::{notes, problem, summary, utf16};
+use crate::{notes, problem, summary};
+use oopscope_capture::{Ordered, Piece, order};
 use oopscope_klog::{Limits, Scanner};
 use oopscope_protocol::{LinkFacts, LogSummary, Problem, Progress};
-use oopscope_source::{Counted, ReadAt, ReadError};
+use oopscope_source::ReadError;
 use std::collections::VecDeque;
 
 /// Bytes scanned by one step: some 20 ms natively and 70 ms in a browser, and a thousandth of a large log.
@@ -22,6 +24,11 @@ pub(crate) struct Opening {
     name: Option<String>,
     link: Option<LinkFacts>,
     waiting: VecDeque<Input>,
+    /// What was taken in, and in the order in which it is read.
+    taken: Vec<Ready>,
+    queue: VecDeque<Ready>,
+    /// `goes_on` of the queue's first, and so on.
+    goes_on: VecDeque<bool>,
     left_out: Vec<Problem>,
     notes: Vec<String>,
     source: Joined,
@@ -30,6 +37,11 @@ pub(crate) struct Opening {
     scanner: Scanner,
     offset: u64,
     reports_told: usize,
+    /// A file ended before its end.
+    damaged: bool,
+    /// Bytes of the inputs: in all, and those of the files that have been read.
+    total: u64,
+    read: u64,
     block: Vec<u8>,
 }
 
@@ -50,7 +62,13 @@ impl Opening {
             id,
             name,
             link,
+            total: inputs.iter().map(|input| input.source.len()).sum(),
+            read: 0,
             waiting: inputs.into(),
+            taken: Vec::new(),
+            queue: VecDeque::new(),
+            goes_on: VecDeque::new(),
+            damaged: false,
             left_out: Vec::new(),
             notes: Vec::new(),
             source: Joined::default(),
@@ -68,17 +86,18 @@ impl Opening {
         while budget > 0 {
             if let Some(input) = self.waiting.pop_front() {
                 budget = budget.saturating_sub(HEAD);
-                if let Err(failed) = self.admit(input) {
-                    return Step::Failed(problem::reading(&failed));
-                }
+                self.admit(input);
                 continue;
             }
-            if self.source.parts().is_empty() {
+            if !self.taken.is_empty() {
+                self.put_in_order();
+            }
+            if self.source.parts().is_empty() && self.queue.is_empty() {
                 let first = self.left_out.drain(..).next();
                 return Step::Failed(first.unwrap_or_else(problem::nothing_given));
             }
             match self.scan(budget) {
-                Ok(0) => return self.finish(false),
+                Ok(0) => return self.finish(self.damaged),
                 Ok(n) => budget = budget.saturating_sub(n),
                 Err(failed) => return self.broken(&failed),
             }
@@ -91,71 +110,73 @@ impl Opening {
         if self.offset == 0 {
             return Step::Failed(problem::superseded("it was cancelled"));
         }
-        let total = self.total();
-        self.notes.push(notes::cancelled(self.offset, total));
+        self.notes.push(notes::cancelled(self.done(), self.total));
         self.finish(true)
     }
 
-    /// Joins an input to the log if it is one, and remembers why not otherwise. An error ends the opening.
-    fn admit(&mut self, input: Input) -> Result<(), PartError> {
-        let Input { name, source } = input;
-        let source = Counted::new(source);
-        let content = match content(&source) {
-            Ok(content) => content,
-            Err(error) => {
-                self.leave_out(&source, problem::reading(&PartError { name, error }));
-                return Ok(());
-            }
-        };
-        match content {
-            Content::Text => return self.source.push(name, source),
-            Content::Utf16 { big_endian } if source.len() <= utf16::LIMIT => {
-                let text = match utf16::to_utf8(&source, big_endian) {
-                    Ok(text) => text,
-                    Err(error) => {
-                        self.leave_out(&source, problem::reading(&PartError { name, error }));
-                        return Ok(());
-                    }
-                };
-                self.count(&source);
-                self.notes.push(notes::converted(&name));
-                return self.source.push(name, Counted::new(Box::new(text)));
-            }
-            Content::Utf16 { .. } => self.leave_out(&source, problem::utf16_too_large(&name)),
-            Content::Empty => self.leave_out(&source, problem::empty(&name)),
-            Content::Nuls => self.leave_out(&source, problem::only_nuls(&name)),
-            Content::Known(known) => self.leave_out(&source, problem::known(&name, known)),
-            Content::Binary => self.leave_out(&source, problem::binary(&name)),
+    /// Takes an input in, and remembers why not otherwise.
+    fn admit(&mut self, input: Input) {
+        let (intake, source) = Intake::take(input);
+        let Intake { ready, mut notes, mut left_out } = intake;
+        self.notes.append(&mut notes);
+        self.left_out.append(&mut left_out);
+        if ready.is_empty() {
+            self.source.count(source);
         }
-        Ok(())
+        self.taken.extend(ready);
     }
 
-    fn leave_out(&mut self, source: &Counted<Box<dyn ReadAt>>, why: Problem) {
-        self.count(source);
-        self.left_out.push(why);
-    }
-
-    fn count(&mut self, source: &Counted<Box<dyn ReadAt>>) {
-        self.source.other_reads += source.reads();
-        self.source.other_bytes += source.bytes();
+    /// Puts what was taken in into the order in which it was written.
+    fn put_in_order(&mut self) {
+        let pieces = self.taken.iter().map(|ready| Piece { name: last_part(&ready.name), head: &ready.head });
+        let Ordered { order, goes_on, mut notes } = order(&pieces.collect::<Vec<_>>());
+        self.notes.append(&mut notes);
+        self.goes_on = goes_on.into();
+        let mut taken: Vec<_> = std::mem::take(&mut self.taken).into_iter().map(Some).collect();
+        self.queue = order.into_iter().filter_map(|index| taken.get_mut(index)?.take()).collect();
     }
 
     /// Scans up to `budget` bytes of one file; 0 at the end of the log.
     fn scan(&mut self, budget: usize) -> Result<usize, PartError> {
-        self.note_start();
-        let rest = self.source.part_end(self.offset).saturating_sub(self.offset);
-        let wanted = clamp(rest).min(budget);
-        self.block.resize(wanted, 0);
-        let n = self.source.read_at(self.offset, &mut self.block)?;
-        self.scanner.push(&self.block[..n]);
-        self.offset += n as u64;
-        Ok(n)
+        loop {
+            self.note_start();
+            let rest = self.source.part_end(self.offset).saturating_sub(self.offset);
+            let wanted = clamp(rest).min(budget);
+            self.block.resize(wanted, 0);
+            let n = self.source.read_at(self.offset, &mut self.block)?;
+            if let Some(damage) = self.source.settle()
+                && let Some(part) = self.source.parts().last()
+            {
+                self.notes.push(notes::damaged(&part.name, damage));
+                self.damaged = true;
+            }
+            if n > 0 {
+                self.scanner.push(&self.block[..n]);
+                self.offset += n as u64;
+                return Ok(n);
+            }
+            if !self.next_file()? {
+                return Ok(0);
+            }
+        }
+    }
+
+    /// Goes on to the next file; false when there is none.
+    fn next_file(&mut self) -> Result<bool, PartError> {
+        let Some(next) = self.queue.pop_front() else { return Ok(false) };
+        self.read = self.source.inputs_len();
+        self.source.push(next)?;
+        Ok(true)
     }
 
     /// Remembers at which line the next file begins, when the scan stands at its beginning.
     fn note_start(&mut self) {
         let next = self.source.parts().get(self.starts.len());
         if let Some(part) = next.filter(|part| part.start == self.offset) {
+            let goes_on = self.goes_on.pop_front().unwrap_or(false);
+            if !goes_on && !self.starts.is_empty() {
+                self.scanner.begin_file();
+            }
             self.starts.push((part.name.clone(), self.scanner.facts().lines + 1));
         }
     }
@@ -171,7 +192,7 @@ impl Opening {
         if self.scanner.reports().is_empty() {
             return Step::Failed(why);
         }
-        self.notes.push(notes::broken(&why, self.offset, self.total()));
+        self.notes.push(notes::broken(&why, self.done(), self.total));
         self.finish(true)
     }
 
@@ -201,30 +222,22 @@ impl Opening {
         Step::Done(Box::new((log, summary)))
     }
 
-    fn total(&self) -> u64 {
-        self.source.len() + self.waiting.iter().map(|input| input.source.len()).sum::<u64>()
+    /// How many bytes of the inputs have been read.
+    fn done(&self) -> u64 {
+        let start = self.source.parts().last().map_or(0, |part| part.start);
+        let within = self.source.position().unwrap_or_else(|| self.offset.saturating_sub(start));
+        (self.read + within).min(self.total)
     }
 
     fn progress(&mut self) -> Progress {
         let reports = self.scanner.reports();
         let new_reports = summary::from(reports, self.reports_told);
         self.reports_told = reports.len();
-        Progress { done: self.offset, total: self.total(), lines: self.scanner.facts().lines, new_reports }
+        Progress { done: self.done(), total: self.total, lines: self.scanner.facts().lines, new_reports }
     }
 }
 
-/// What a source is: by its beginning, and by its end where the beginning is dirt without a known form.
-fn content(source: &dyn ReadAt) -> Result<Content, ReadError> {
-    // Asks for a byte even of an empty source: one that is gone fails only when it is read.
-    let mut sample = vec![0; clamp(source.len()).clamp(1, HEAD)];
-    let n = source.read_at(0, &mut sample)?;
-    let content = identify(&sample[..n]);
-    let cut_short = source.len() > HEAD as u64;
-    if cut_short && matches!(content, Content::Binary | Content::Nuls | Content::Empty) {
-        let n = source.read_at(source.len() - HEAD as u64, &mut sample)?;
-        if is_text(&sample[..n]) {
-            return Ok(Content::Text);
-        }
-    }
-    Ok(content)
+/// A name without the folders that an archive puts before it.
+fn last_part(name: &str) -> &str {
+    name.rsplit('/').next().unwrap_or(name)
 }

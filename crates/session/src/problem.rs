@@ -6,13 +6,14 @@ use crate::identify::Known;
 use crate::input::PartError;
 use oopscope_protocol::Problem;
 use oopscope_source::ReadError;
+use oopscope_unpack::Damage;
 
 fn problem(code: &str, message: impl Into<String>, advice: impl Into<String>) -> Problem {
     Problem { code: code.into(), message: message.into(), advice: advice.into() }
 }
 
 /// An input as the subject of a sentence.
-fn subject(name: &str) -> &str {
+pub(crate) fn subject(name: &str) -> &str {
     match name {
         "" => "The pasted text",
         "-" => "Standard input",
@@ -53,11 +54,20 @@ pub(crate) fn only_nuls(name: &str) -> Problem {
     )
 }
 
-pub(crate) fn utf16_too_large(name: &str) -> Problem {
+pub(crate) fn damaged(name: &str, format: &str, damage: Damage) -> Problem {
+    let advice = match damage {
+        Damage::Truncated => "It was not written or copied to its end. Get it again from where it lies.",
+        Damage::TooMuchMemory | Damage::Unsupported => "Unpack it with the program that packed it, and open the log.",
+        _ => "Get it again from where it lies; if it is damaged there too, nothing of it can be read.",
+    };
+    problem("packed", format!("{} can't be unpacked as {format}: {damage}.", subject(name)), advice)
+}
+
+pub(crate) fn archive_too_large(name: &str) -> Problem {
     problem(
-        "binary",
-        format!("{} is UTF-16 text and too large to be converted here.", subject(name)),
-        "Convert it first: iconv -f UTF-16 -t UTF-8 FILE > log.txt",
+        "packed",
+        format!("{} holds more than can be read as one log; the rest of it was left alone.", subject(name)),
+        "To look through a whole collection: oopscope triage FILE",
     )
 }
 
@@ -138,4 +148,12 @@ pub(crate) fn no_redaction(name: &str, known: &[&str]) -> Problem {
 
 pub(crate) fn no_triage() -> Problem {
     problem("no-triage", "No logs have been grouped.", "Drop a folder of logs first.")
+}
+
+pub(crate) fn too_many_files(given: usize, most: usize) -> Problem {
+    problem(
+        "bad-request",
+        format!("{given} files are more than the {most} that the page groups at once."),
+        "Give a part of them, or use the command: oopscope triage FOLDER",
+    )
 }

@@ -4,29 +4,32 @@
 use crate::browser::intake::{self, Given};
 use crate::browser::listener::Listener;
 use crate::browser::offline::{self, Offline};
-use crate::browser::{self, address, clipboard, recent, requests, save};
+use crate::browser::{self, address, clipboard, folder, image, recent, requests, save};
 use crate::components::log_view::LogView;
 use crate::components::opening_panel::opening_panel;
 use crate::components::report_list::ReportList;
 use crate::components::report_view::ReportView;
 use crate::components::share::ShareDialog;
 use crate::components::start::{self, Start};
-use crate::components::{dialogs, header, messages, stack, status_bar};
+use crate::components::{dialogs, header, messages, stack, status_bar, triage};
 use crate::engine::{self, Engine};
 use crate::input;
 use crate::keyboard::{Command, Keyboard};
 use crate::state::{Dialog, OpenLog, Source, State, View};
-use crate::update::{Change, Effect, Purpose};
+use crate::update::{Change, Effect, Purpose, modified, too_many};
 use js_sys::futures::spawn_local;
-use oopscope_protocol::{Format, Problem, Request};
+use oopscope_protocol::{Format, MAX_TRIAGE_FILES, Problem, Request, TriageFile};
 use std::rc::Rc;
 use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
-use web_sys::{File, FileSystemFileHandle, HtmlElement, HtmlInputElement};
+use web_sys::{File, FileSystemEntry, FileSystemFileHandle, HtmlElement, HtmlInputElement};
 use yew::prelude::*;
 
 /// How long the engine may take to see that it is to stop, in milliseconds.
 const CANCEL_PATIENCE: i32 = 1000;
+
+/// The most files whose handles are kept, to open them again later.
+const MAX_KEPT: usize = 64;
 
 /// How long a word on what the user has done is shown, in milliseconds.
 const SHOWN_FOR: i32 = 4000;
@@ -46,8 +49,12 @@ pub(crate) enum Msg {
     Change(Change),
     /// Dropped or pasted.
     Given(Given),
-    /// Chosen by the input field.
+    /// Chosen by an input field.
     Chosen(Vec<File>),
+    /// Files as the engine reads them, with their paths.
+    Files(Paths),
+    /// What a dropped folder holds.
+    Found(String, folder::Found),
     /// Chosen, or handed over, by handles.
     Handles(Vec<FileSystemFileHandle>),
     /// The handles of what is open are kept.
@@ -56,6 +63,8 @@ pub(crate) enum Msg {
     Recent(Vec<FileSystemFileHandle>),
     /// The user wants the file picker.
     OpenFile,
+    /// The user wants the picker of folders.
+    OpenFolder,
     /// The user wants the last files.
     OpenRecent,
     /// Something is being dragged over the page, or no longer.
@@ -72,6 +81,9 @@ pub(crate) enum Msg {
     Update { confirmed: bool },
 }
 
+/// Files with their paths.
+type Paths = Vec<(String, File)>;
+
 /// The page.
 pub(crate) struct App {
     state: State,
@@ -83,6 +95,7 @@ pub(crate) struct App {
     recent: Vec<FileSystemFileHandle>,
     dragging: bool,
     file_input: NodeRef,
+    folder_input: NodeRef,
     focus_next: Option<&'static str>,
     interactive: bool,
     /// The epoch whose first rendering was marked.
@@ -110,6 +123,7 @@ impl Component for App {
             recent: Vec::new(),
             dragging: false,
             file_input: NodeRef::default(),
+            folder_input: NodeRef::default(),
             focus_next: None,
             interactive: false,
             marked: 0,
@@ -125,7 +139,9 @@ impl Component for App {
         match msg {
             Msg::Change(change) => self.change(ctx, change),
             Msg::Given(given) => self.given(ctx, given),
-            Msg::Chosen(files) => self.open_files(ctx, files, false),
+            Msg::Chosen(files) => self.take(ctx, files.into_iter().map(|file| (intake::path(&file), file)).collect()),
+            Msg::Files(files) => self.open_files(ctx, files, false),
+            Msg::Found(name, found) => self.found(ctx, name, found),
             Msg::Handles(handles) => Self::open_handles(ctx, handles),
             Msg::Kept(handles) => {
                 self.recent = handles;
@@ -133,6 +149,7 @@ impl Component for App {
             }
             Msg::Recent(handles) => self.recent = handles,
             Msg::OpenFile => self.pick(ctx),
+            Msg::OpenFolder => self.pick_folder(),
             Msg::OpenRecent => Self::open_handles(ctx, self.recent.clone()),
             Msg::Drag(over) => self.dragging = over,
             Msg::Key(key) => return self.key(ctx, &key),
@@ -170,7 +187,9 @@ impl Component for App {
                     { for state.opening.iter().map(|opening| opening_panel(opening, &change)) }
                     { self.content(ctx, &change, open_file) }
                 <input id="file" ref={self.file_input.clone()} type="file" multiple=true tabindex="-1" class="unseen"
-                    aria-label="Log files" onchange={on_files} />
+                    aria-label="Log files" onchange={on_files.clone()} />
+                <input id="folder" ref={self.folder_input.clone()} type="file" webkitdirectory=true tabindex="-1" class="unseen"
+                    aria-label="Folder of logs" onchange={on_files} />
                 </main>
                 { status_bar::status_bar(state, &self.requests.seen(), self.offline_now, &change,
                     link.callback(|()| Msg::Update { confirmed: false })) }
@@ -211,7 +230,7 @@ impl Component for App {
 
 impl App {
     fn change(&mut self, ctx: &Context<Self>, change: Change) {
-        if matches!(change, Change::Open(_)) {
+        if matches!(change, Change::Open(_) | Change::Files { .. }) {
             browser::mark("oopscope-drop");
         }
         let effects = self.state.apply(change, browser::now());
@@ -260,10 +279,13 @@ impl App {
         match given {
             Given::Nothing => {}
             Given::Text(text) => self.change(ctx, Change::Open(Source::Text(Rc::from(text)))),
-            Given::Refused(problem) => self.change(ctx, Change::Refuse(problem)),
+            Given::Folders(entries) => self.look_through(ctx, entries),
             Given::Files(files, promises) => {
                 let count = files.len();
-                self.open_files(ctx, files, false);
+                self.take(ctx, files.into_iter().map(|file| (file.name(), file)).collect());
+                if count > MAX_KEPT {
+                    return;
+                }
                 let kept = ctx.link().callback(Msg::Kept);
                 spawn_local(async move {
                     let handles = intake::handles(promises).await;
@@ -275,8 +297,56 @@ impl App {
         }
     }
 
-    fn open_files(&mut self, ctx: &Context<Self>, files: Vec<File>, kept: bool) {
-        self.change(ctx, Change::Open(Source::Files { files: Rc::new(files), kept }));
+    /// Takes files that came in: pictures that only the browser can read are made readable first.
+    fn take(&mut self, ctx: &Context<Self>, files: Paths) {
+        if !files.iter().any(|(_, file)| image::needs_browser(&file.type_())) {
+            return self.open_files(ctx, files, false);
+        }
+        let link = ctx.link().clone();
+        spawn_local(async move {
+            let (paths, files): (Vec<_>, Vec<_>) = files.into_iter().unzip();
+            let files = image::readable(files).await;
+            link.send_message(Msg::Files(paths.into_iter().zip(files).collect()));
+        });
+    }
+
+    fn open_files(&mut self, ctx: &Context<Self>, mut files: Paths, more: bool) {
+        let note = too_many(files.len(), more);
+        files.truncate(MAX_TRIAGE_FILES);
+        let folder = files.first().and_then(|(path, _)| path.split_once('/')).map(|(folder, _)| folder.to_owned());
+        let (paths, files): (Vec<_>, Vec<_>) =
+            files.into_iter().map(|(path, file)| (TriageFile { path, modified: modified(&file) }, file)).unzip();
+        self.change(ctx, Change::Files { files, paths, folder, note });
+    }
+
+    fn look_through(&mut self, ctx: &Context<Self>, entries: Vec<FileSystemEntry>) {
+        let name = entries.first().map(FileSystemEntry::name).unwrap_or_default();
+        self.change(ctx, Change::Looking(Some(format!("Looking through {name}…"))));
+        let link = ctx.link().clone();
+        let told = {
+            let name = name.clone();
+            link.callback(move |count: usize| {
+                let count = crate::format::counted(count as u64, "file");
+                Msg::Change(Change::Looking(Some(format!("Looking through {name}… {count} so far"))))
+            })
+        };
+        spawn_local(async move {
+            let found = folder::files(entries, MAX_TRIAGE_FILES, told).await;
+            link.send_message(Msg::Found(name, found));
+        });
+    }
+
+    fn found(&mut self, ctx: &Context<Self>, name: String, found: folder::Found) {
+        if found.files.is_empty() {
+            let message = if found.refused > 0 {
+                format!("The browser was not allowed to read {name}.")
+            } else {
+                format!("{name} holds no files.")
+            };
+            let advice = "Drop the folder that holds the logs, or the log files themselves.".to_owned();
+            return self.change(ctx, Change::Refuse(Problem { code: "directory".to_owned(), message, advice }));
+        }
+        self.open_files(ctx, found.files, found.more);
     }
 
     fn open_handles(ctx: &Context<Self>, handles: Vec<FileSystemFileHandle>) {
@@ -315,6 +385,12 @@ impl App {
         }
     }
 
+    fn pick_folder(&self) {
+        if let Some(input) = self.folder_input.cast::<HtmlElement>() {
+            input.click();
+        }
+    }
+
     fn address_changed(&mut self, ctx: &Context<Self>) {
         let change = match address::fragment() {
             Some(fragment) => Change::Open(Source::Link(Rc::from(fragment))),
@@ -324,7 +400,8 @@ impl App {
     }
 
     fn update_page(&mut self, ctx: &Context<Self>, confirmed: bool) {
-        let lost = self.state.open.as_ref().is_some_and(|open| !open.source.survives_reload());
+        let lost =
+            self.state.open.as_ref().is_some_and(|open| !open.source.survives_reload()) || self.state.many.is_some();
         if lost && !confirmed {
             self.change(ctx, Change::Dialog(Some(Dialog::ConfirmUpdate)));
         } else {
@@ -345,6 +422,7 @@ impl App {
             Command::PreviousReport => Change::StepReport(-1),
             Command::ViewReport => Change::Show(View::Report),
             Command::ViewLog => Change::Show(View::Log),
+            Command::ViewTriage => Change::Show(View::Triage),
             Command::ViewStart => Change::Show(View::Start),
             Command::Search => {
                 self.focus_next = Some("find");
@@ -356,6 +434,10 @@ impl App {
                 self.pick(ctx);
                 return false;
             }
+            Command::OpenFolder => {
+                self.pick_folder();
+                return false;
+            }
             Command::Help => Change::Dialog(Some(Dialog::Help)),
             Command::Dismiss => Change::Dismiss,
         };
@@ -364,8 +446,9 @@ impl App {
     }
 
     fn title(&self) -> String {
-        match &self.state.open {
-            Some(open) if self.state.view != View::Start => {
+        match (&self.state.open, &self.state.many) {
+            (_, Some(many)) if self.state.view == View::Triage => format!("{} — Oopscope", many.name),
+            (Some(open), _) if self.state.view != View::Start => {
                 let title = open.summary.reports.get(open.current as usize).map(|report| report.title.clone());
                 format!("{} — Oopscope", title.unwrap_or_else(|| open.name()))
             }
@@ -375,6 +458,9 @@ impl App {
 
     fn content(&self, ctx: &Context<Self>, change: &Callback<Change>, open_file: Callback<()>) -> Html {
         let link = ctx.link();
+        if let Some(many) = self.state.many.as_ref().filter(|_| self.state.view == View::Triage) {
+            return triage::view(many, browser::now(), change);
+        }
         match &self.state.open {
             Some(open) if self.state.view == View::Log => self.log(open, change),
             Some(open) if self.state.view == View::Report => self.report(open, change),
@@ -383,7 +469,7 @@ impl App {
                 let (examples, ready, open) = start::Props::of(&self.state);
                 let recent = (!self.recent.is_empty()).then(|| AttrValue::from(handles_name(&self.recent)));
                 html! {
-                    <Start {examples} {ready} {open} {recent} {open_file} open_recent={link.callback(|()| Msg::OpenRecent)}
+                    <Start {examples} {ready} {open} {recent} {open_file} open_folder={link.callback(|()| Msg::OpenFolder)} open_recent={link.callback(|()| Msg::OpenRecent)}
                         show_requests={change.reform(|()| Change::Dialog(Some(Dialog::Requests)))} change={change.clone()} />
                 }
             }
@@ -431,7 +517,9 @@ impl App {
                 html! { <dialogs::CopyByHand text={Rc::clone(text)} change={change.clone()} /> }
             }
             Some(Dialog::ConfirmUpdate) => {
-                let name = self.state.open.as_ref().map(OpenLog::name).unwrap_or_default();
+                let open = self.state.open.as_ref().filter(|open| !open.source.survives_reload()).map(OpenLog::name);
+                let many = self.state.many.as_ref().map(|many| many.name.to_string());
+                let name = open.or(many).unwrap_or_default();
                 dialogs::confirm_update(&name, change, ctx.link().callback(|()| Msg::Update { confirmed: true }))
             }
         }

@@ -4,7 +4,9 @@
 pub(crate) mod address;
 pub(crate) mod clipboard;
 pub(crate) mod failure;
+pub(crate) mod folder;
 pub(crate) mod icon;
+pub(crate) mod image;
 pub(crate) mod intake;
 pub(crate) mod listener;
 pub(crate) mod offline;

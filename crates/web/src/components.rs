@@ -26,3 +26,4 @@ pub(crate) mod stack;
 pub(crate) mod start;
 pub(crate) mod status_bar;
 pub(crate) mod ties;
+pub(crate) mod triage;

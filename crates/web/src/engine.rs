@@ -124,7 +124,7 @@ impl Engine {
             Event::Failed(problem) if id == 0 => {
                 self.end(problem.message.strip_prefix("The engine stopped: ").unwrap_or(&problem.message));
             }
-            Event::Progress(_) => {
+            Event::Progress(_) | Event::TriageProgress(_) => {
                 let reply = self.0.waiting.borrow().get(&id).cloned();
                 if let Some(reply) = reply {
                     reply.emit(event);

@@ -18,6 +18,14 @@ pub(crate) fn bytes(n: u64) -> String {
     format!("{} TB", three_figures(value))
 }
 
+/// A share in ten-thousandths, for a bar.
+pub(crate) fn share(done: u64, total: u64) -> String {
+    if total == 0 {
+        return "0".to_owned();
+    }
+    crate::num::to_u64((to_f64(done) / to_f64(total) * 10_000.0).round()).to_string()
+}
+
 /// A rate: `212 MB/s`. Nothing while too little time has passed to tell.
 pub(crate) fn rate(done: u64, ms: f64) -> Option<String> {
     (ms > 50.0 && done > 0).then(|| {
@@ -31,9 +39,9 @@ pub(crate) fn duration(ms: f64) -> String {
     if ms < 1.0 {
         "under 1 ms".to_owned()
     } else if ms < 999.5 {
-        format!("{ms:.0} ms")
+        format!("{} ms", fixed(ms, 0))
     } else if ms < 59_950.0 {
-        format!("{:.1} s", ms / 1000.0)
+        format!("{} s", fixed(ms / 1000.0, 1))
     } else {
         let seconds = crate::num::to_u64((ms / 1000.0).round());
         format!("{} min {:02} s", seconds / 60, seconds % 60)
@@ -66,7 +74,7 @@ pub(crate) fn counted(n: u64, noun: &str) -> String {
 /// Seconds since boot, as the kernel prints them but without its padding: `3.49 s`, `2 d 03:04:05`.
 pub(crate) fn uptime(seconds: f64) -> String {
     if seconds < 600.0 {
-        return format!("{seconds:.2} s");
+        return format!("{} s", fixed(seconds, 2));
     }
     let whole = crate::num::to_u64(seconds);
     let (days, hours, minutes) = (whole / 86_400, whole / 3600 % 24, whole / 60 % 60);
@@ -74,14 +82,37 @@ pub(crate) fn uptime(seconds: f64) -> String {
     if days == 0 { clock } else { format!("{days} d {clock}") }
 }
 
+/// A time in seconds since 1970 UTC as a date with minutes: `2026-11-21 14:03`.
+pub(crate) fn date(unix: i64) -> String {
+    let (days, second) = (unix.div_euclid(86_400), unix.rem_euclid(86_400));
+    // Howard Hinnant's civil_from_days: years begin in March, so that the day that leaps is the last.
+    let shifted = days + 719_468;
+    let (era, day_of_era) = (shifted.div_euclid(146_097), shifted.rem_euclid(146_097));
+    let year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let from_march = (5 * day_of_year + 2) / 153;
+    let day = day_of_year - (153 * from_march + 2) / 5 + 1;
+    let month = if from_march < 10 { from_march + 3 } else { from_march - 9 };
+    let year = year_of_era + era * 400 + i64::from(month <= 2);
+    format!("{year:04}-{month:02}-{day:02} {:02}:{:02}", second / 3600, second / 60 % 60)
+}
+
 fn three_figures(value: f64) -> String {
-    if value < 9.995 {
-        format!("{value:.2}")
-    } else if value < 99.95 {
-        format!("{value:.1}")
-    } else {
-        format!("{value:.0}")
-    }
+    let places = match value {
+        value if value < 9.995 => 2,
+        value if value < 99.95 => 1,
+        _ => 0,
+    };
+    fixed(value, places)
+}
+
+/// A number with so many places after the point, by whole numbers: the standard formatting of fractions is exact to the
+/// last of seventeen digits, and a tenth of the page's size.
+fn fixed(value: f64, places: u32) -> String {
+    let unit = 10_u64.pow(places);
+    let scaled = crate::num::to_u64((value * to_f64(unit)).round());
+    let places = places as usize;
+    if places == 0 { scaled.to_string() } else { format!("{}.{:0places$}", scaled / unit, scaled % unit) }
 }
 
 #[cfg(test)]
@@ -115,12 +146,29 @@ mod tests {
     }
 
     #[test]
+    fn shares() {
+        assert_eq!([share(0, 0), share(1, 3), share(3, 3)], ["0", "3333", "10000"]);
+    }
+
+    #[test]
     fn progress_figures_wait_until_they_mean_something() {
         assert_eq!(rate(1_000_000, 10.0), None);
         assert_eq!(rate(100_000_000, 500.0).as_deref(), Some("200 MB/s"));
         assert_eq!(remaining(0, 10, 1000.0), None);
         assert_eq!(remaining(10, 10, 1000.0), None);
         assert_eq!(remaining(250, 1000, 1000.0).as_deref(), Some("3.0 s"));
+    }
+
+    #[test]
+    fn dates() {
+        for (unix, expected) in [
+            (0, "1970-01-01 00:00"),
+            (951_825_540, "2000-02-29 11:59"),
+            (1_795_269_780, "2026-11-21 14:03"),
+            (-1, "1969-12-31 23:59"),
+        ] {
+            assert_eq!(date(unix), expected);
+        }
     }
 
     #[test]

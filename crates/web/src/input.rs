@@ -18,11 +18,9 @@ pub(crate) fn listen(link: &Scope<App>, engine: &Engine) -> Vec<Listener> {
     let (window, document) = (browser::window(), browser::document());
     let given = link.callback(Msg::Given);
     listeners.push(Listener::new(&document, "paste", move |event| {
-        if in_field(&event) {
-            return;
-        }
         let data = event.dyn_ref::<ClipboardEvent>().and_then(ClipboardEvent::clipboard_data);
-        if let Some(data) = data {
+        // A field takes text by itself, and can do nothing with a file or a picture.
+        if let Some(data) = data.filter(|data| !in_field(&event) || intake::has_only_files(data)) {
             event.prevent_default();
             given.emit(intake::take(&data));
         }

@@ -15,6 +15,8 @@ pub(crate) enum Command {
     ViewReport,
     /// The whole log.
     ViewLog,
+    /// The groups of many logs.
+    ViewTriage,
     /// The start view, where something else can be opened.
     ViewStart,
     /// To the search field of the log.
@@ -25,6 +27,8 @@ pub(crate) enum Command {
     Share,
     /// Choose a file.
     OpenFile,
+    /// Choose a folder.
+    OpenFolder,
     /// The list of keys.
     Help,
     /// Drop the selection and the messages.
@@ -32,16 +36,18 @@ pub(crate) enum Command {
 }
 
 /// The keys, for the help dialog: in the order in which they are shown.
-pub(crate) const KEYS: [(&str, &str); 12] = [
+pub(crate) const KEYS: [(&str, &str); 14] = [
     ("j  k", "next, previous frame of the stack; its log line goes along"),
     ("]  [", "next, previous report (also n, p)"),
     ("g r", "the report"),
     ("g l", "the whole log"),
+    ("g t", "the groups of a folder's or of many logs' reports"),
     ("g o", "the start page, to open something else"),
     ("/", "search in the log; Enter next, Shift+Enter previous"),
-    ("c", "copy the report as text"),
+    ("c", "copy the report, or the groups, as text"),
     ("s", "share: preview what a link would hold"),
-    ("o", "open a file"),
+    ("o", "open files"),
+    ("O", "open a folder: its logs are read each by itself and grouped"),
     ("↑ ↓  PgUp PgDn  Home End", "move in the log when it has the focus"),
     ("?", "these keys"),
     ("Esc", "close a dialog; dismiss messages and the selection"),
@@ -61,6 +67,7 @@ impl Keyboard {
             return match key {
                 "r" => Some(Command::ViewReport),
                 "l" => Some(Command::ViewLog),
+                "t" => Some(Command::ViewTriage),
                 "o" => Some(Command::ViewStart),
                 _ => None,
             };
@@ -78,6 +85,7 @@ impl Keyboard {
             "c" => Command::Copy,
             "s" => Command::Share,
             "o" => Command::OpenFile,
+            "O" => Command::OpenFolder,
             "?" => Command::Help,
             "Escape" => Command::Dismiss,
             _ => return None,

@@ -20,6 +20,7 @@ mod highlight;
 mod input;
 mod keyboard;
 mod listing_text;
+mod many;
 mod num;
 mod same;
 mod stack_rows;

@@ -11,6 +11,8 @@ const SHORTEST_RUN: usize = 4;
 const LONGEST_CIRCLE: usize = 6;
 /// Frames that are shown before the stacks that follow are folded: a screen or two.
 const OPEN_FRAMES: usize = 100;
+/// More stacks than these that are another's are a crowd, most of it idle: they are folded from the beginning.
+const CROWD: usize = 3;
 /// Headings of folded stacks that are shown before all further stacks are one fold: a backtrace of all CPUs has hundreds.
 const HEADINGS: usize = 24;
 
@@ -60,6 +62,7 @@ pub(crate) fn rows(stacks: &[Stack], folds: &Folds, selected: Option<u64>) -> Ve
     let always_open = order.iter().take_while(|&&index| is_crash(&stacks[index])).count();
     let shown = HEADINGS.max(always_open);
     let mut out = Vec::new();
+    let crowd = stacks.iter().filter(|stack| stack.role == StackRole::OtherParty).count() > CROWD;
     let (mut number, mut room) = (0, OPEN_FRAMES);
     for (place, &index) in order.iter().enumerate() {
         let stack = &stacks[index];
@@ -72,7 +75,12 @@ pub(crate) fn rows(stacks: &[Stack], folds: &Folds, selected: Option<u64>) -> Ve
             }
         }
         let foldable = place >= always_open;
-        let fits = stack.role != StackRole::Panic && stack.frames.len() <= room;
+        let wanted = match stack.role {
+            StackRole::Panic => false,
+            StackRole::OtherParty => !crowd,
+            _ => true,
+        };
+        let fits = wanted && stack.frames.len() <= room;
         let open = !foldable || is_open(Fold::Stack(index), &stack.frames, fits);
         out.push(Row::Heading { stack: index, open: foldable.then_some(open) });
         if !open {
@@ -261,17 +269,32 @@ mod tests {
     }
 
     #[test]
-    fn of_the_stacks_of_all_cpus_few_are_open_and_most_are_one_row() {
+    fn the_stacks_of_all_cpus_are_closed_and_most_are_one_row() {
         let mut stacks = vec![stack(StackRole::Crash, 10, "pff")];
         stacks.extend((1..=512).map(|cpu| stack(StackRole::OtherParty, 1000 * cpu, &"f".repeat(30))));
         let closed = rows(&stacks, &Folds::new(), None);
-        assert_eq!(closed.iter().filter(|row| matches!(row, Row::Frame { .. })).count(), 3 + 3 * 30);
+        assert_eq!(closed.iter().filter(|row| matches!(row, Row::Frame { .. })).count(), 3);
         assert_eq!(closed.last(), Some(&Row::Rest { count: 513 - HEADINGS, open: false }));
-        assert!(closed.len() < 150);
+        assert_eq!(closed.len(), 3 + HEADINGS + 1);
         let opened = rows(&stacks, &Folds::from([(Fold::Rest, true)]), None);
         assert_eq!(opened.iter().filter(|row| matches!(row, Row::Heading { .. })).count(), 513);
         let selected = rows(&stacks, &Folds::new(), Some(400_007));
         assert!(selected.contains(&Row::Frame { stack: 400, frame: 7, number: Some(8) }), "a selected frame is shown");
+    }
+
+    #[test]
+    fn long_stacks_beside_the_crash_are_closed_once_there_is_enough_to_read() {
+        let mut stacks = vec![stack(StackRole::Crash, 10, &"f".repeat(80))];
+        stacks
+            .extend([stack(StackRole::Allocated, 100, &"f".repeat(15)), stack(StackRole::Freed, 200, &"f".repeat(15))]);
+        let open: Vec<_> = rows(&stacks, &Folds::new(), None)
+            .iter()
+            .filter_map(|row| match row {
+                Row::Heading { open, .. } => Some(*open),
+                _ => None,
+            })
+            .collect();
+        assert_eq!(open, [None, Some(true), Some(false)]);
     }
 
     #[test]

@@ -3,8 +3,9 @@
 
 use crate::same::Same;
 use crate::stack_rows::Folds;
-use oopscope_protocol::{Example, LogSummary, Problem, Progress, Shared, Summary};
+use oopscope_protocol::{Example, LogSummary, Problem, Progress, Shared, Summary, TriageProgress};
 use oopscope_report::Report;
+use oopscope_report::triage::Triage;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 use web_sys::File;
@@ -73,6 +74,8 @@ pub(crate) enum View {
     Report,
     /// The whole log.
     Log,
+    /// Many logs, grouped.
+    Triage,
 }
 
 /// Where a selection was made, which decides what scrolls.
@@ -151,6 +154,56 @@ pub(crate) struct Opening {
     pub(crate) cancelling: bool,
     /// True when it brings back what was open into a fresh engine: the view stays as it is.
     pub(crate) restoring: bool,
+    /// The report to show first, where the user has asked for one.
+    pub(crate) wanted: Option<u32>,
+}
+
+/// Many logs that are read each by itself.
+#[derive(Clone, Debug)]
+pub(crate) struct ManyLogs {
+    /// Differs for every triage.
+    pub(crate) id: u32,
+    /// What they are called together.
+    pub(crate) name: Rc<str>,
+    /// The browser's references, in the order in which the engine got them.
+    pub(crate) files: Rc<Vec<File>>,
+    /// What must be said of the files: that there were more.
+    pub(crate) note: Option<String>,
+    /// How far it is.
+    pub(crate) stage: Stage,
+}
+
+/// How far a triage is.
+#[derive(Clone, Debug)]
+pub(crate) enum Stage {
+    /// The engine reads.
+    Reading {
+        /// How far it is.
+        progress: TriageProgress,
+        /// When it began.
+        started: f64,
+        /// True once Cancel was pressed.
+        cancelling: bool,
+    },
+    /// It is done.
+    Done {
+        /// What came out.
+        triage: Same<Triage>,
+        /// Milliseconds from the input to the answer.
+        took: f64,
+        /// True when the engine that holds it is gone: it can be read, and no longer be rendered.
+        detached: bool,
+    },
+}
+
+impl ManyLogs {
+    /// What came out, once it is there.
+    pub(crate) fn triage(&self) -> Option<&Same<Triage>> {
+        match &self.stage {
+            Stage::Done { triage, .. } => Some(triage),
+            Stage::Reading { .. } => None,
+        }
+    }
 }
 
 /// The last death of the engine, for the guard against dying on the same input over and over.
@@ -209,6 +262,10 @@ pub(crate) struct State {
     pub(crate) open: Option<OpenLog>,
     /// What is being opened.
     pub(crate) opening: Option<Opening>,
+    /// Many logs, beside what is open.
+    pub(crate) many: Option<ManyLogs>,
+    /// That a folder is being looked through, in words.
+    pub(crate) looking: Option<String>,
     /// Why the last input or wish could not be fulfilled.
     pub(crate) problem: Option<Problem>,
     /// True when the problem is that of an opening.
@@ -241,6 +298,8 @@ impl State {
             view: View::Start,
             open: None,
             opening: None,
+            many: None,
+            looking: None,
             problem: None,
             opening_failed: false,
             stopped: None,
@@ -262,10 +321,13 @@ impl State {
 
     /// The page's state in one word, for `document.body.dataset.state`.
     pub(crate) fn word(&self) -> &'static str {
-        if self.opening.is_some() {
+        let reading = self.many.as_ref().is_some_and(|many| many.triage().is_none());
+        if self.opening.is_some() || self.looking.is_some() || reading {
             "opening"
         } else if self.opening_failed {
             "failed"
+        } else if self.view == View::Triage {
+            "triage"
         } else if self.open.is_some() {
             "open"
         } else if self.engine == EngineStatus::Ready {

@@ -4,12 +4,15 @@
 mod opening;
 #[cfg(test)]
 mod tests;
+mod triage;
+
+pub(crate) use triage::{modified, too_many};
 
 use crate::format;
 use crate::same::Same;
 use crate::stack_rows::{self, Fold};
-use crate::state::{Dialog, EngineStatus, Origin, Selection, Sharing, Source, State, View};
-use oopscope_protocol::{self as protocol, Event, Format, Problem, Request};
+use crate::state::{Dialog, EngineStatus, OpenLog, Origin, Selection, Sharing, Source, State, View};
+use oopscope_protocol::{self as protocol, Event, Format, Problem, Request, TriageFile, TriageFormat};
 use std::rc::Rc;
 use web_sys::File;
 
@@ -23,6 +26,8 @@ pub(crate) enum Purpose {
     Hello,
     /// The opening of this number.
     Open(u32),
+    /// The triage of this number.
+    Triage(u32),
     /// To show a report of the log that was open at this epoch.
     Report { epoch: u32, index: u32 },
     /// To copy.
@@ -40,6 +45,27 @@ pub(crate) enum Purpose {
 pub(crate) enum Change {
     /// The user gave something to open.
     Open(Source),
+    /// The user gave files, with their paths: one log or many.
+    Files {
+        /// The browser's references.
+        files: Vec<File>,
+        /// Their paths, in the same order.
+        paths: Vec<TriageFile>,
+        /// Name of the folder, where they are of one.
+        folder: Option<String>,
+        /// What must be said of them.
+        note: Option<String>,
+    },
+    /// The files that are open as one log are to be read each by itself.
+    ReadApart,
+    /// The files that were read each by itself are to be read as one log.
+    ReadTogether,
+    /// A report of one of many logs: number of the file, index of the report.
+    OpenOne(u64, u32),
+    /// Copy the groups, or save them.
+    RenderTriage(TriageFormat),
+    /// A folder is being looked through, in words, or no longer.
+    Looking(Option<String>),
     /// The user gave something that the page itself can't take.
     Refuse(Problem),
     /// The engine answered.
@@ -123,7 +149,17 @@ impl State {
                 self.stopped = None;
                 self.begin(source, false, now)
             }
+            Change::Files { files, paths, folder, note } => self.take_files(files, paths, folder, note, now),
+            Change::ReadApart => self.read_apart(now),
+            Change::ReadTogether => self.read_together(now),
+            Change::OpenOne(file, report) => self.open_one(file, report, now),
+            Change::RenderTriage(format) => self.render_triage(format),
+            Change::Looking(words) => {
+                self.looking = words;
+                Vec::new()
+            }
             Change::Refuse(problem) => {
+                self.looking = None;
                 self.said.clone_from(&problem.message);
                 self.problem = Some(problem);
                 self.opening_failed = true;
@@ -152,7 +188,8 @@ impl State {
                 Vec::new()
             }
             Change::Show(view) => {
-                self.view = if self.open.is_none() { View::Start } else { view };
+                let there = if view == View::Triage { self.many.is_some() } else { self.open.is_some() };
+                self.view = if there { view } else { View::Start };
                 Vec::new()
             }
             Change::ShowReport(index) => self.show_report(index),
@@ -241,6 +278,7 @@ impl State {
                 Vec::new()
             }
             (Purpose::Open(id), event) => self.opening_answered(id, event, now),
+            (Purpose::Triage(id), event) => self.triage_answered(id, event, now),
             (Purpose::Report { epoch, index }, Event::Report(report)) => {
                 let Some(open) = self.open.as_mut().filter(|open| open.epoch == epoch) else { return Vec::new() };
                 open.reports.insert(index, Same::from(report));
@@ -312,6 +350,9 @@ impl State {
     }
 
     fn render(&self, purpose: Purpose, format: Format) -> Vec<Effect> {
+        if self.view == View::Triage {
+            return self.render_triage(TriageFormat::Text);
+        }
         let Some(open) = self.open.as_ref().filter(|open| !open.detached) else { return Vec::new() };
         // The document is always the whole answer; the texts are of the report on the screen.
         let index = match format {
@@ -324,7 +365,8 @@ impl State {
 
     fn share(&mut self, redactions: Option<Vec<String>>) -> Vec<Effect> {
         let serial = self.next_serial();
-        let Some(open) = self.open.as_ref().filter(|open| !open.detached && !open.summary.reports.is_empty()) else {
+        let there = |open: &&OpenLog| !open.detached && !open.summary.reports.is_empty() && self.view != View::Triage;
+        let Some(open) = self.open.as_ref().filter(there) else {
             return Vec::new();
         };
         let (index, shared) = match (&self.dialog, &redactions) {

@@ -16,15 +16,19 @@ pub mod mutate;
 
 use mutate::Rng;
 use oopscope_klog::{Limits, Scanner};
-use oopscope_report::{LogFacts, Report};
+use oopscope_report::{Arch, Code, LogFacts, Register, Report};
 use oopscope_share::{Kind, Link, decode, encode, redact};
 
 /// A target: its name, which is also its folder's in `corpus/`, and its function.
 pub type Target = (&'static str, fn(&[u8]));
 
 /// All targets.
-pub const TARGETS: [Target; 3] =
-    [("klog_parse", klog_parse), ("share_decode", share_decode), ("share_redact", share_redact)];
+pub const TARGETS: [Target; 4] = [
+    ("klog_parse", klog_parse),
+    ("share_decode", share_decode),
+    ("share_redact", share_redact),
+    ("disasm_list", disasm_list),
+];
 
 /// Any bytes are a log, and its reports do not depend on where the blocks end in which it is read.
 pub fn klog_parse(log: &[u8]) {
@@ -108,5 +112,61 @@ pub fn share_redact(text: &[u8]) {
         if let Ok(fragment) = encode(&Link { text: redacted.text(), ..Link::default() }) {
             assert_eq!(decode(&fragment).link.text, redacted.text(), "a redacted text does not make the round");
         }
+    }
+}
+
+/// Any units are code of any architecture: a listing meets the mark, its instructions follow each other, and their
+/// bytes are the units. The first two bytes choose architecture, width and mark; the rest are the code.
+pub fn disasm_list(bytes: &[u8]) {
+    const ARCHES: [Arch; 11] = [
+        Arch::X86_64,
+        Arch::I386,
+        Arch::Arm64,
+        Arch::Arm,
+        Arch::Riscv,
+        Arch::Ppc,
+        Arch::S390x,
+        Arch::Mips,
+        Arch::Loongarch,
+        Arch::Sparc,
+        Arch::Parisc,
+    ];
+    let [choice, mark, code @ ..] = bytes else { return };
+    let arch = ARCHES[usize::from(*choice) % ARCHES.len()];
+    let unit = match arch {
+        Arch::X86_64 | Arch::I386 => 1,
+        Arch::Riscv => 2,
+        Arch::Arm if choice & 0x80 != 0 => 2,
+        _ => 4,
+    };
+    let code = &code[..code.len().min(256)];
+    let units: Vec<String> =
+        code.chunks_exact(unit).map(|unit| unit.iter().map(|byte| format!("{byte:02x}")).collect()).collect();
+    let trap = u32::try_from(usize::from(*mark) % units.len().max(1)).ok();
+    let names = ["RAX", "RDI", "EAX", "GS", "x0", "x1", "r3", "r4", "sp", "a0", "s1", "GPR03"];
+    let registers = names.iter().zip(code.iter().cycle()).map(|(name, byte)| Register {
+        name: (*name).to_owned(),
+        value: format!("{:#x}", u64::from(*byte).wrapping_mul(0x0101_0101_8101_0101)),
+        line: 1,
+        ..Register::default()
+    });
+    let registers = registers.collect();
+    let code = Code { units: units.clone(), trap, line: 2, ..Code::default() };
+    let report = Report { arch: Some(arch), code: Some(code), registers, ..Report::default() };
+    let Ok(listing) = oopscope_disasm::list(&report) else { return };
+    let marked: Vec<_> = listing.instructions.iter().filter(|instruction| instruction.trap).collect();
+    assert_eq!(marked.len(), 1, "a listing has one trapping instruction");
+    assert_eq!(marked[0].offset, 0, "the trapping instruction is not at the mark");
+    let all: String = listing.instructions.iter().map(|instruction| instruction.bytes.as_str()).collect();
+    let from = usize::try_from(listing.skipped).expect("a small number") * 2;
+    assert!(units.concat()[from..].starts_with(&all), "the listing's bytes are not those of the code");
+    let mut next = listing.instructions[0].offset;
+    for instruction in &listing.instructions {
+        assert_eq!(instruction.offset, next, "instructions do not follow each other");
+        assert!(
+            !instruction.text.is_empty() && !instruction.bytes.is_empty(),
+            "an instruction has no text or no bytes"
+        );
+        next += i32::try_from(instruction.bytes.len() / 2).expect("a small number");
     }
 }

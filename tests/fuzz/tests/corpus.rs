@@ -106,3 +106,8 @@ fn links_that_are_like_real_ones_are_decoded() {
 fn texts_that_are_like_real_ones_are_redacted() {
     over_mutations(TARGETS[2], fixtures());
 }
+
+#[test]
+fn code_that_is_like_real_code_is_disassembled() {
+    over_mutations(TARGETS[3], Vec::new());
+}

@@ -48,22 +48,6 @@ static void start_irq_nobody_cared(void)
 	iowrite32(1, registers + EDU_RAISE);
 }
 
-static crash_site irqreturn_t guest_irq_other(int irq, void *cookie)
-{
-	return IRQ_HANDLED;
-}
-
-/* The same line twice, shared and not shared. */
-static crash_site void guest_irq_flags_mismatch(void)
-{
-	struct pci_dev *edu = pci_get_device(0x1234, 0x11e8, NULL);
-
-	if (!edu || pci_enable_device(edu) || request_irq(edu->irq, guest_irq_not_mine, IRQF_SHARED, "guest_irq", edu))
-		return;
-	if (request_irq(edu->irq, guest_irq_other, 0, "guest_other", NULL))
-		pr_info("refused, as it should be\n");
-}
-
 /* ---- a network device ---- */
 
 static crash_site netdev_tx_t guest_xmit_never_completes(struct sk_buff *skb, struct net_device *dev)
@@ -178,7 +162,6 @@ static crash_site void guest_unmount_busy_dentry(void)
 
 static const struct guest_scenario scenarios[] = {
 	{ "irq_nobody_cared", start_irq_nobody_cared },
-	{ "irq_flags_mismatch", guest_irq_flags_mismatch },
 	{ "netdev_watchdog", start_netdev_watchdog },
 	{ "unregister_netdevice", start_unregister },
 	{ "sysfs_duplicate", guest_sysfs_duplicate },

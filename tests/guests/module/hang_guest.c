@@ -11,6 +11,7 @@
 
 #include <linux/completion.h>
 #include <linux/delay.h>
+#include <linux/ktime.h>
 #include <linux/kthread.h>
 #include <linux/mutex.h>
 #include <linux/nmi.h>
@@ -25,18 +26,21 @@
 #include <linux/workqueue.h>
 #include "guest.h"
 
-/* How long a CPU is kept: longer than any time-out that the scenarios set. */
-#define HANG_SECONDS 12
+/* How long a CPU is kept: longer than any time-out that the scenarios set, and too short for a second report. */
+#define HANG_SECONDS 14
 
+/* By the clock: an emulated CPU does not delay as long as it was asked to. */
 static __always_inline void spin_seconds(int seconds)
 {
-	while (seconds--)
-		mdelay(1000);
+	ktime_t end = ktime_add_ms(ktime_get(), seconds * 1000);
+
+	while (ktime_before(ktime_get(), end))
+		cpu_relax();
 }
 
-static void on_last_cpu(int (*function)(void *), const char *name)
+static void on_last_cpu(int (*function)(void *), void *argument, const char *name)
 {
-	struct task_struct *task = kthread_create(function, NULL, "%s", name);
+	struct task_struct *task = kthread_create(function, argument, "%s", name);
 
 	if (IS_ERR(task))
 		return;
@@ -124,10 +128,12 @@ static crash_site int guest_spin_preempt_off(void *unused)
 	return 0;
 }
 
-static crash_site int guest_spin_irqs_off(void *unused)
+static crash_site int guest_spin_irqs_off(void *at_once)
 {
 	unsigned long flags;
 
+	if (!at_once)
+		msleep(500);	/* until the module is there: loading it interrupts all CPUs */
 	local_irq_save(flags);
 	spin_seconds(HANG_SECONDS);
 	local_irq_restore(flags);
@@ -142,7 +148,7 @@ static int lock_holder(void *unused)
 
 	spin_lock(&held_spinlock);
 	while (seconds--) {
-		mdelay(1000);
+		spin_seconds(1);
 		touch_softlockup_watchdog();	/* so that it is the waiter who is reported */
 	}
 	spin_unlock(&held_spinlock);
@@ -166,12 +172,17 @@ static crash_site void guest_timer_spins(struct timer_list *timer)
 
 static void start_soft_lockup(void)
 {
-	on_last_cpu(guest_spin_preempt_off, "guest_spinner");
+	on_last_cpu(guest_spin_preempt_off, NULL, "guest_spinner");
 }
 
 static void start_hard_lockup(void)
 {
-	on_last_cpu(guest_spin_irqs_off, "guest_spinner");
+	on_last_cpu(guest_spin_irqs_off, NULL, "guest_spinner");
+}
+
+static void start_unanswered_ipi(void)
+{
+	on_last_cpu(guest_spin_irqs_off, &held_mutex, "guest_spinner");
 }
 
 static void start_spinlock_wait(void)
@@ -181,7 +192,7 @@ static void start_spinlock_wait(void)
 	if (IS_ERR(task))
 		return;
 	kthread_bind(task, 0);
-	on_last_cpu(guest_wait_for_spinlock, "guest_spinner");
+	on_last_cpu(guest_wait_for_spinlock, NULL, "guest_spinner");
 	wake_up_process(task);
 }
 
@@ -204,7 +215,7 @@ static crash_site int guest_rcu_reader_sleeps(void *unused)
 
 static void start_rcu_reader(void)
 {
-	on_last_cpu(guest_rcu_reader_sleeps, "guest_reader");
+	on_last_cpu(guest_rcu_reader_sleeps, NULL, "guest_reader");
 	msleep(100);
 	synchronize_rcu();
 }
@@ -213,7 +224,9 @@ static void start_rcu_reader(void)
 
 static crash_site void guest_work_spins(struct work_struct *work)
 {
-	spin_seconds(3 * HANG_SECONDS);
+	preempt_disable();	/* or another worker takes over */
+	spin_seconds(2 * HANG_SECONDS);
+	preempt_enable();
 }
 
 static DECLARE_WORK(spinning_work, guest_work_spins);
@@ -294,6 +307,7 @@ static const struct guest_scenario scenarios[] = {
 	{ "hard_lockup_panic", start_hard_lockup },
 	{ "rcu_stall", start_soft_lockup },
 	{ "rcu_stall_irqs_off", start_hard_lockup },
+	{ "rcu_stall_ipi", start_unanswered_ipi },
 	{ "rcu_stall_reader", start_rcu_reader },
 	{ "rcu_stall_panic", start_soft_lockup },
 	{ "rcu_stall_timer", start_timer_spins },

@@ -72,7 +72,7 @@ static crash_site int guest_noncanonical_read(void)
 }
 #endif
 
-static const volatile int constant = 42;
+static const int constant = 42;
 
 static crash_site void guest_constant_write(void)
 {

@@ -25,6 +25,39 @@ impl X86 {
     }
 }
 
+/// A REX prefix of which a bit changes nothing, with what it changes instead: the prefix's words as objdump has them.
+/// No compiler writes one, so it tells of bytes that are read out of step.
+fn idle_rex(instruction: &Instruction, bytes: &[u8]) -> Option<String> {
+    let at = bytes.iter().take_while(|byte| text::is_prefix(**byte)).count();
+    let rex = *bytes.get(at).filter(|rex| **rex >> 4 == 4)?;
+    let own = bytes.get(..instruction.len())?;
+    let same = |with: &[u8]| Iced::with_ip(64, with, instruction.ip(), DecoderOptions::NONE).decode();
+    let without = |bit: u8| {
+        let mut changed = own.to_vec();
+        changed[at] &= !bit;
+        same(&changed) == *instruction
+    };
+    let bits = rex & 15;
+    let idle = if bits == 0 {
+        let mut changed = own.to_vec();
+        changed.remove(at);
+        // Its length differs, and so does a branch's target, which does not care for the prefix.
+        let plain = same(&changed);
+        plain.code() == instruction.code()
+            && (0..plain.op_count()).all(|index| plain.op_register(index) == instruction.op_register(index))
+    } else {
+        [8, 4, 2, 1].into_iter().any(|bit| bits & bit != 0 && without(bit))
+    };
+    idle.then(|| {
+        let letters: String = [(8, 'W'), (4, 'R'), (2, 'X'), (1, 'B')]
+            .into_iter()
+            .filter(|(bit, _)| bits & bit != 0)
+            .map(|(_, letter)| letter)
+            .collect();
+        if letters.is_empty() { "rex ".to_owned() } else { format!("rex.{letters} ") }
+    })
+}
+
 impl Decoder for X86 {
     fn step(&self) -> usize {
         1
@@ -38,10 +71,17 @@ impl Decoder for X86 {
         self.read(bytes, 0).map(|instruction| instruction.len())
     }
 
+    fn is_odd(&self, bytes: &[u8]) -> bool {
+        // Zeros are `add %al,(%rax)`.
+        bytes.starts_with(&[0, 0])
+            || self.bits == 64 && self.read(bytes, 0).is_some_and(|instruction| idle_rex(&instruction, bytes).is_some())
+    }
+
     fn decode(&self, bytes: &[u8], at: u64) -> Option<Decoded> {
         let instruction = self.read(bytes, at)?;
-        let text = text::att(&instruction, bytes, self.bits);
-        let intel = text::intel(&instruction, bytes, self.bits);
+        let rex = if self.bits == 64 { idle_rex(&instruction, bytes).unwrap_or_default() } else { String::new() };
+        let text = format!("{rex}{}", text::att(&instruction, bytes, self.bits));
+        let intel = format!("{rex}{}", text::intel(&instruction, bytes, self.bits));
         Some(Decoded { length: instruction.len(), text, intel: Some(intel), effect: effect(&instruction, self.bits) })
     }
 
@@ -52,6 +92,9 @@ impl Decoder for X86 {
 
 fn effect(instruction: &Instruction, mode: u32) -> Effect {
     let mut effect = Effect { flow: flow(instruction), target: target(instruction), ..Effect::default() };
+    if matches!(instruction.mnemonic(), Mnemonic::Nop | Mnemonic::Reservednop) {
+        return effect;
+    }
     let mut factory = InstructionInfoFactory::new();
     let info = factory.info(instruction);
     for used in info.used_registers() {
@@ -76,6 +119,8 @@ fn effect(instruction: &Instruction, mode: u32) -> Effect {
                     effect.sets.push(operand);
                 }
             }
+            // Of a ud1 only the bits of its operands matter, to the trap's handler.
+            _ if matches!(instruction.mnemonic(), Mnemonic::Ud0 | Mnemonic::Ud1) => {}
             kind => effect.memory.extend(memory(instruction, kind, access, mode)),
         }
     }

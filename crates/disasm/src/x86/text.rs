@@ -198,7 +198,7 @@ fn opcode(bytes: &[u8], bits: u32) -> Option<u8> {
     }
 }
 
-fn is_prefix(byte: u8) -> bool {
+pub(super) fn is_prefix(byte: u8) -> bool {
     matches!(byte, 0x66 | 0x2e | 0x36 | 0x3e | 0x26 | 0x64 | 0x65 | 0xf0 | 0xf2 | 0xf3 | 0x67)
 }
 

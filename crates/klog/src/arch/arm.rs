@@ -1,5 +1,7 @@
 //! arm: the fault status register, DFSR or IFSR, in the short-descriptor format (Arm ARM DDI 0406, B4.1.52;
 //! arch/arm/mm/fsr-2level.c) and the long one of LPAE kernels (fsr-3level.c).
+//!
+//! Must never read the status by the other format: bit 9 says which it is.
 
 use super::{Decoded, field};
 use oopscope_report::AccessKind;
@@ -50,8 +52,13 @@ const fn short(status: u64) -> &'static str {
         0x0c | 0x0e => "external abort on the page-table walk",
         0x0d => "permission fault, section: mapped, but not for this",
         0x0f => "permission fault, page: mapped, but not for this",
+        0x0a => "external abort, not on a line fetch (before ARMv6)",
+        0x10 => "TLB conflict",
+        0x14 => "lockdown abort, this processor's own",
         0x16 => "asynchronous external abort: the bus answered an earlier access with an error",
         0x18 | 0x19 => "parity error",
+        0x1a => "coprocessor abort, this processor's own",
+        0x1c | 0x1e => "parity error on the page-table walk",
         _ => "another fault",
     }
 }
@@ -64,7 +71,14 @@ fn long(status: u64) -> String {
         0x0c..=0x0f => format!("permission fault, level {level}: mapped, but not for this"),
         0x10 => "synchronous external abort: the bus answered with an error".to_owned(),
         0x11 => "asynchronous external abort: the bus answered an earlier access with an error".to_owned(),
+        0x14..=0x17 => format!("external abort on the page-table walk, level {level}"),
+        0x18 => "parity error".to_owned(),
+        0x19 => "asynchronous parity error".to_owned(),
+        0x1c..=0x1f => format!("parity error on the page-table walk, level {level}"),
         0x21 => "alignment fault".to_owned(),
+        0x22 => "debug event".to_owned(),
+        0x34 => "lockdown abort, this processor's own".to_owned(),
+        0x3a => "coprocessor abort, this processor's own".to_owned(),
         _ => "another fault".to_owned(),
     }
 }

@@ -6,7 +6,7 @@
 //! ` f+0x1/0x2 fs/x.c:12` with ` g fs/x.h:3 [inline]` above it, scripts/decode_stacktrace.sh ` f (fs/x.c:12) mod`.
 //! Must never take a message for a frame because it names a place.
 
-use super::hex;
+use super::{hex, lead};
 
 /// A symbol with its place: `func+0x1/0x2 [mod build-id]`, or a bare address.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -37,6 +37,8 @@ pub(crate) struct Frame<'a> {
     pub(crate) reliable: bool,
     /// arm: the frame that `place` called, by name alone.
     pub(crate) callee: Option<&'a str>,
+    /// The line repeats a trace that was printed before it in another form (sparc).
+    pub(crate) again: bool,
 }
 
 /// `func+0x1/0x2`, then perhaps ` [mod]` or ` [mod build-id]`, then perhaps the source. Gives what follows, too.
@@ -156,11 +158,12 @@ pub(crate) fn parse(text: &str) -> Option<Frame<'_>> {
     if let Some(frame) = arm(trimmed) {
         return Some(frame);
     }
-    let (address, rest) = address(trimmed);
-    let (unsure, rest) = match rest.strip_prefix("? ") {
+    let lead = lead::parse(trimmed);
+    let (unsure, rest) = match lead.rest.strip_prefix("? ") {
         Some(rest) => (true, rest),
-        None => (false, rest),
+        None => (!lead.reliable, lead.rest),
     };
+    let frame = |place, reliable| Frame { place, reliable, callee: None, again: lead.again };
     if let Some((mut place, rest)) = place(rest) {
         let reliable = !unsure && !rest.contains("(unreliable)");
         // Something else may stand after a frame only if it is a mark of the unwinder: `(unreliable)`,
@@ -169,45 +172,35 @@ pub(crate) fn parse(text: &str) -> Option<Frame<'_>> {
         if !rest.trim().is_empty() && !is_mark(rest.trim()) {
             return None;
         }
-        place.address = address;
-        return Some(Frame { place, reliable, callee: None });
+        place.address = lead.address;
+        return Some(frame(place, reliable));
     }
     if let Some(place) = inlined(rest.trim_end()).or_else(|| decoded(rest.trim_end())) {
-        return Some(Frame { place: Place { address, ..place }, reliable: !unsure, callee: None });
+        return Some(frame(Place { address: lead.address, ..place }, !unsure));
     }
-    bare(rest, address).map(|address| Frame {
-        place: Place { address: Some(address), ..Place::default() },
-        reliable: !unsure,
-        callee: None,
-    })
+    let word = rest.trim();
+    let (word, unsure) = word.strip_suffix(" (unreliable)").map_or((word, unsure), |word| (word, true));
+    bare(word, lead.address).map(|address| frame(Place { address: Some(address), ..Place::default() }, !unsure))
 }
 
 fn is_mark(rest: &str) -> bool {
     rest.len() <= 32 && rest.starts_with('(') && rest.ends_with(')')
 }
 
-/// `[<ffffffff81234567>] `, also with spaces or a lower-case type inside as in `[< (ptrval)>]`.
-fn address(text: &str) -> (Option<u64>, &str) {
-    let Some((inside, rest)) = text.strip_prefix("[<").and_then(|rest| rest.split_once(">]")) else {
-        return (None, text);
-    };
-    (hex(inside.trim()), rest.trim_start())
-}
-
-/// A frame without a symbol: `0xffffffffc0a12345`, or only the address in `[<…>]`.
-fn bare(rest: &str, address: Option<u64>) -> Option<u64> {
-    let word = rest.trim();
+/// A frame without a symbol: `0xffffffffc0a12345`, or only the address in brackets, with or without its value again.
+fn bare(word: &str, address: Option<u64>) -> Option<u64> {
     if word.is_empty() {
         return address;
     }
-    (word.starts_with("0x") && word.len() >= 10).then(|| hex(word))?
+    let value = if word.starts_with("0x") { hex(word) } else { None }?;
+    (word.len() >= 10 || address.is_some()).then_some(value)
 }
 
 /// arm: `[<8015df40>] (f) from [<801559ec>] (g+0x4c/0xf8)`, ` f from g+0x4c/0xf8`, modules in either place.
 fn arm(text: &str) -> Option<Frame<'_>> {
     let (callee, caller) = text.split_once(" from ")?;
-    let (_, callee) = address(callee);
-    let (caller_address, caller) = address(caller);
+    let callee = lead::angled(callee).map_or(callee, |(_, rest)| rest);
+    let (caller_address, caller) = lead::angled(caller).unwrap_or((None, caller));
     let callee = callee.trim_start_matches('(').split([' ', ')', '+']).next().filter(|name| !name.is_empty())?;
     let inside = caller.strip_prefix('(').unwrap_or(caller);
     let (mut place, rest) = place(inside)?;
@@ -215,7 +208,7 @@ fn arm(text: &str) -> Option<Frame<'_>> {
         return None;
     }
     place.address = caller_address;
-    Some(Frame { place, reliable: true, callee: Some(callee) })
+    Some(Frame { place, reliable: true, callee: Some(callee), again: false })
 }
 
 /// A function's name without what compilers append: `.isra.0`, `.constprop.3`, `.part.1`, `.cold`, `.llvm.123`.
@@ -249,6 +242,12 @@ mod tests {
         check("[<8015df40>] (f) from [<801559ec>] (set_task_cpu+0x4c/0xf8)", "set_task_cpu", 0x4c, 0xf8, None, true);
         check(" f from set_task_cpu+0x4c/0xf8", "set_task_cpu", 0x4c, 0xf8, None, true);
         check(" f [m] from g+0x4c/0xf8 [m]", "g", 0x4c, 0xf8, Some("m"), true);
+        check("[c0000000fe5d3ca0] [c0000000000a1b2c] f+0x2c/0x120 (unreliable)", "f", 0x2c, 0x120, None, false);
+        check("[c0000000fe5d3ca0] [c0000000000a1b2c] f+0x2c/0x120 [m]", "f", 0x2c, 0x120, Some("m"), true);
+        check(" [<000003ff800123ac>] f+0x2c/0x120 [m] ", "f", 0x2c, 0x120, Some("m"), true);
+        check("([<000003ff800123ac>] f+0x2c/0x120 [m])", "f", 0x2c, 0x120, Some("m"), false);
+        check("    LR = .f+0x4/0x20", ".f", 4, 0x20, None, true);
+        check("Caller[0000000000452a9c]: f+0x4/0x20 [m]", "f", 4, 0x20, Some("m"), true);
     }
 
     #[test]
@@ -276,6 +275,9 @@ mod tests {
     fn a_bare_address_is_a_frame() {
         assert_eq!(parse(" 0xffffffffc0a12345").unwrap().place.address, Some(0xffff_ffff_c0a1_2345));
         assert_eq!(parse(" [<ffffffffc0a12345>]").unwrap().place.address, Some(0xffff_ffff_c0a1_2345));
+        assert_eq!(parse("([<0000000000000000>] 0x0)").unwrap().place.address, Some(0));
+        let unsure = parse("[c0000000fe5d3ca0] [0000000000000000] 0x0 (unreliable)").unwrap();
+        assert_eq!((unsure.place.address, unsure.reliable), (Some(0), false));
     }
 
     #[test]

@@ -5,8 +5,10 @@
 
 pub(crate) mod code;
 pub(crate) mod die;
+pub(crate) mod disassembly;
 pub(crate) mod fault;
 pub(crate) mod frame;
+pub(crate) mod lead;
 pub(crate) mod marks;
 pub(crate) mod modules;
 pub(crate) mod named;

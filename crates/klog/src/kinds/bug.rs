@@ -5,6 +5,7 @@ use super::Rule;
 use crate::about;
 use crate::culprit::{Blame, NOBODY, Pick};
 use crate::explain::{at_source, quoted};
+use crate::grammar::die;
 use crate::read::Facts;
 use crate::title::Titles;
 use crate::walk::Step;
@@ -16,7 +17,7 @@ pub(crate) static RULE: Rule = Rule {
     headers: &["kernel BUG at ", "Kernel BUG "],
     begins,
     dies: true,
-    blame: |facts| if facts.header.contains("kernel BUG at ") { &CHECK } else { &NOBODY },
+    blame: |facts| if facts.header.contains("Kernel BUG at ") { &NOBODY } else { &CHECK },
     titles,
     lead,
     ..Rule::BASE
@@ -31,14 +32,20 @@ static CHECK: Blame = Blame {
 };
 
 fn begins(text: &str) -> bool {
-    let text = text.trim_start();
-    text.starts_with("kernel BUG at ") || text.starts_with("Kernel BUG ")
+    let start = text.trim_start();
+    start.starts_with("kernel BUG at ")
+        || start.starts_with("Kernel BUG at ")
+        || die::parse(text).is_some_and(|die| !die.internal_error && WORDS.contains(&die.what))
 }
 
+/// The die line of a BUG() alone, of a kernel that does not say where: riscv, mips, loongarch, s390, parisc.
+const WORDS: [&str; 5] =
+    ["Kernel BUG", "Kernel bug detected", "Oops - BUG", "monitor event", "Unknown kernel breakpoint"];
+
 fn titles(facts: &Facts) -> Titles {
-    match facts.header.split_once("Kernel BUG ") {
+    match facts.header.split_once("Kernel BUG at ") {
         // Without CONFIG_DEBUG_BUGVERBOSE: `Kernel BUG at f+0x1/0x2 [verbose debug info unavailable]`.
-        Some((_, rest)) => Titles::plain(format!("kernel BUG {rest}")),
+        Some((_, rest)) => Titles::plain(format!("kernel BUG at {rest}")),
         None => Titles::blaming(facts, "kernel BUG in {}", &[]),
     }
 }

@@ -2,8 +2,9 @@
 //! Near zero it is a NULL pointer (the address is the member's offset); a poison value means memory that was already
 //! freed or a list entry already removed; anything else is a wild or stale pointer.
 //!
-//! x86: `BUG: kernel NULL pointer dereference, address: …` and `BUG: unable to handle …`; arm and arm64:
-//! `Unable to handle kernel … at virtual address …`; without the announcement, the die line `Oops: 0002 [#1]` alone.
+//! x86: `BUG: kernel NULL pointer dereference, address: …` and `BUG: unable to handle …`; powerpc: `BUG: Kernel NULL
+//! pointer dereference on read at …` and `BUG: Unable to handle …`; parisc: `Kernel Fault: Code=15 (…) at addr …`; all
+//! others: `Unable to handle kernel … at virtual address …`; without the announcement, the die line alone.
 
 use super::Rule;
 use crate::about;
@@ -12,7 +13,7 @@ use crate::explain;
 use crate::grammar::{die, fault};
 use crate::read::Facts;
 use crate::title::Titles;
-use oopscope_report::Prose;
+use oopscope_report::{AddressClass, Prose};
 
 pub(crate) static RULE: Rule = Rule {
     name: "oops",
@@ -26,6 +27,7 @@ pub(crate) static RULE: Rule = Rule {
         "Unhandled prefetch abort: ",
         "BUG: Unable to handle ",
         "BUG: Kernel NULL pointer dereference",
+        "Kernel Fault: Code=",
     ],
     begins,
     dies: true,
@@ -41,9 +43,13 @@ fn begins(text: &str) -> bool {
         || die::parse(text).is_some_and(|die| is_page_fault(die.what))
 }
 
-/// The die line's words for a page fault, on x86 and on arm.
+/// The die line's words for a page fault: of most architectures, arm, powerpc, parisc.
 pub(crate) fn is_page_fault(what: &str) -> bool {
-    what == "Oops" || what.starts_with("Unhandled fault")
+    matches!(what, "Oops" | "Kernel access of bad area" | "Kernel Fault") || what.starts_with("Unhandled fault")
+}
+
+fn is_null(facts: &Facts) -> bool {
+    facts.report.access.as_ref().is_some_and(|access| access.class == AddressClass::NullPage)
 }
 
 fn titles(facts: &Facts) -> Titles {
@@ -63,6 +69,8 @@ fn titles(facts: &Facts) -> Titles {
         Some(what) if ["write to", "execute from", "read from"].iter().any(|start| what.starts_with(start)) => {
             return Titles { damage: None, ..Titles::of_header(facts, "Unable to handle kernel", "") };
         }
+        // s390 announces both the same way, parisc neither; powerpc names the pointer only with the instruction's address.
+        None | Some("pointer dereference" | "instruction fetch") if is_null(facts) => "NULL pointer dereference",
         // One bug gives several of these, by the value that the pointer happens to have.
         _ => "paging request",
     };

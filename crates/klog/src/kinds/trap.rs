@@ -13,7 +13,7 @@ use oopscope_report::Prose;
 pub(crate) static RULE: Rule = Rule {
     name: "trap",
     about: about::TRAP,
-    headers: &["double fault: ", "Alignment trap: "],
+    headers: &["double fault: ", "Alignment trap: ", " (code "],
     begins,
     dies: true,
     blame: |_| &culprit::PC_THEN_TRACE,

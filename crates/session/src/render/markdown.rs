@@ -5,7 +5,6 @@
 use super::facts;
 use super::{Input, Item};
 use crate::words::{number, plural};
-use oopscope_protocol::LogLine;
 use oopscope_report::{Prose, Span};
 use std::fmt::Write;
 
@@ -47,10 +46,18 @@ fn report(out: &mut String, input: &Input<'_>, item: &Item<'_>) {
         let remark = if fact.remark.is_empty() { String::new() } else { format!(" - {}", escape(&fact.remark)) };
         let _ = writeln!(out, "| {} | {}{remark} |", fact.label, cell(&code(&fact.value)));
     }
+    if let Some((words, lines)) = super::code::listing(report) {
+        let _ = writeln!(out, "\n{}", escape(&words));
+        if !lines.is_empty() {
+            out.push('\n');
+            fenced(out, &lines);
+        }
+    }
     let name = input.facts.name.as_deref().map(|name| format!(" of {}", code(name))).unwrap_or_default();
     if let Some((first, last)) = super::given(item) {
         let _ = writeln!(out, "\nLines {} to {}{name}:\n", number(first), number(last));
-        fenced(out, &item.lines.lines);
+        let lines: Vec<String> = item.lines.lines.iter().map(super::line).collect();
+        fenced(out, &lines);
     }
     if let Some((count, first)) = super::left_out(item) {
         let more = plural(count, "more line", "more lines");
@@ -59,11 +66,10 @@ fn report(out: &mut String, input: &Input<'_>, item: &Item<'_>) {
 }
 
 /// Lines in a block whose fence is longer than any that stands in them.
-fn fenced(out: &mut String, lines: &[LogLine]) {
-    let lines: Vec<String> = lines.iter().map(super::line).collect();
+fn fenced(out: &mut String, lines: &[String]) {
     let fence = "`".repeat(lines.iter().map(|line| longest_run(line)).max().unwrap_or(0).max(2) + 1);
     let _ = writeln!(out, "{fence}text");
-    for line in &lines {
+    for line in lines {
         let _ = writeln!(out, "{line}");
     }
     let _ = writeln!(out, "{fence}");

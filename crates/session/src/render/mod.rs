@@ -3,6 +3,7 @@
 //! The page's "copy as text" and the command print what is made here, to the byte. This module must never read: the
 //! lines of the log are handed to it.
 
+mod code;
 mod facts;
 mod json;
 mod markdown;

@@ -59,6 +59,13 @@ fn report(out: &mut String, input: &Input<'_>, item: &Item<'_>) {
     for fact in facts::rows(item, input.facts) {
         row(out, &fact);
     }
+    if let Some((words, lines)) = super::code::listing(report) {
+        out.push('\n');
+        paragraph(out, &words, "", "");
+        for line in lines {
+            let _ = writeln!(out, "{line}");
+        }
+    }
     let name = input.facts.name.as_deref().map(|name| format!(" of {name}")).unwrap_or_default();
     if let Some((first, last)) = super::given(item) {
         let _ = writeln!(out, "\nLines {} to {}{name}:\n", number(first), number(last));

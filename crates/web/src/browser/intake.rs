@@ -4,37 +4,34 @@
 use super::global;
 use js_sys::futures::JsFuture;
 use js_sys::{Array, Function, Object, Promise, Reflect};
-use oopscope_protocol::Problem;
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast, JsValue};
-use web_sys::{DataTransfer, File, FileList, FileSystemFileHandle};
+use web_sys::{DataTransfer, File, FileList, FileSystemEntry, FileSystemFileHandle};
 use yew::Callback;
 
-/// Files taken at once; more are refused with a word.
-const MAX_FILES: usize = 64;
+/// Things of one drop that are looked at: a browser gives no more by itself.
+const MAX_ITEMS: u32 = 20_000;
 
 /// What was given.
 pub(crate) enum Given {
     /// Files, and the promises of their handles where the browser has such.
     Files(Vec<File>, Vec<Promise>),
+    /// Folders, and what was dropped with them.
+    Folders(Vec<FileSystemEntry>),
     /// Text.
     Text(String),
     /// Nothing that could be opened.
     Nothing,
-    /// Something that is not opened, and why.
-    Refused(Problem),
 }
 
 /// Takes what was dropped or pasted. Must be called while the event is being handled: afterwards it is empty.
 pub(crate) fn take(data: &DataTransfer) -> Given {
     let items = data.items();
-    let mut handles = Vec::new();
-    for index in 0..items.length().min(1000) {
+    let (mut handles, mut entries) = (Vec::new(), Vec::new());
+    for index in 0..items.length().min(MAX_ITEMS) {
         let Some(item) = items.get(index).filter(|item| item.kind() == "file") else { continue };
-        if let Ok(Some(entry)) = item.webkit_get_as_entry()
-            && entry.is_directory()
-        {
-            return Given::Refused(directory(&entry.name()));
+        if let Ok(Some(entry)) = item.webkit_get_as_entry() {
+            entries.push(entry);
         }
         let as_handle = Reflect::get(&item, &JsValue::from_str("getAsFileSystemHandle")).ok();
         if let Some(promise) = as_handle
@@ -45,17 +42,35 @@ pub(crate) fn take(data: &DataTransfer) -> Given {
             handles.push(promise);
         }
     }
-    let files = data.files().map_or_else(Vec::new, |list| list_files(&list));
-    if files.len() > MAX_FILES {
-        return Given::Refused(too_many(files.len()));
+    if entries.iter().any(FileSystemEntry::is_directory) {
+        return Given::Folders(entries);
     }
-    if !files.is_empty() {
+    let files = data.files().map_or_else(Vec::new, |list| list_files(&list));
+    // Office programs put a picture of the text beside the text.
+    let only_pictures = files.iter().all(|file| file.type_().starts_with("image/"));
+    let is_text = files.is_empty() || (only_pictures && has_text(data));
+    if !is_text {
         return Given::Files(files, handles);
     }
     match data.get_data("text/plain") {
         Ok(text) if !text.trim().is_empty() => Given::Text(text),
         _ => Given::Nothing,
     }
+}
+
+/// True for what is files or a picture and no text.
+pub(crate) fn has_only_files(data: &DataTransfer) -> bool {
+    data.files().is_some_and(|files| files.length() > 0) && !has_text(data)
+}
+
+fn has_text(data: &DataTransfer) -> bool {
+    data.get_data("text/plain").is_ok_and(|text| !text.trim().is_empty())
+}
+
+/// A file's path in the folder that was chosen with it, or its name.
+pub(crate) fn path(file: &File) -> String {
+    let relative = Reflect::get(file, &JsValue::from_str("webkitRelativePath")).ok().and_then(|path| path.as_string());
+    relative.filter(|path| !path.is_empty()).unwrap_or_else(|| file.name())
 }
 
 /// The files of a file input.
@@ -110,21 +125,4 @@ pub(crate) fn on_launch(take: Callback<Vec<FileSystemFileHandle>>) {
     });
     // The queue lives as long as the page, and so must its consumer.
     let _ = set_consumer.call1(&queue, &consumer.into_js_value());
-}
-
-fn directory(name: &str) -> Problem {
-    Problem {
-        code: "directory".to_owned(),
-        message: format!("{name} is a folder, and folders are not opened yet."),
-        advice: "Drop the log files themselves; several at once are read as one log, in the order of the drop."
-            .to_owned(),
-    }
-}
-
-fn too_many(count: usize) -> Problem {
-    Problem {
-        code: "bad-request".to_owned(),
-        message: format!("{count} files at once are too many."),
-        advice: format!("Drop at most {MAX_FILES}: they are read as one log."),
-    }
 }

@@ -22,20 +22,30 @@ pub(crate) fn header(state: &State, change: &Callback<Change>, open_file: Callba
         }
     };
     let log = state.open.as_ref().map(|open| {
-        let facts = &open.summary.facts;
+        let name = open.name();
+        let size = format::bytes(open.summary.facts.bytes);
+        html! { <span class="file" title={name.clone()}>{ name }<span class="dim">{ format!(" · {size}") }</span></span> }
+    });
+    let count = |count: u64| html! { <span class="dim">{ format!(" {}", format::count(count)) }</span> };
+    let views = state.open.as_ref().map(|open| {
+        let reports = open.summary.reports.len() as u64;
         html! {
             <>
-                <span class="file" title={open.name()}>{ open.name() }<span class="dim">{ format!(" · {}", format::bytes(facts.bytes)) }</span></span>
-                <nav aria-label="Views">
-                    if !open.summary.reports.is_empty() {
-                        { tab(View::Report, html! { <>{ "Report" }if open.summary.reports.len() > 1 { <span class="dim">{ format!(" {}", open.summary.reports.len()) }</span> }</> }) }
-                    }
-                    { tab(View::Log, html! { <>{ "Log" }<span class="dim">{ format!(" {}", format::count(facts.lines)) }</span></> }) }
-                </nav>
+                if reports > 0 {
+                    { tab(View::Report, html! { <>{ "Report" }if reports > 1 { { count(reports) } }</> }) }
+                }
+                { tab(View::Log, html! { <>{ "Log" }{ count(open.summary.facts.lines) }</> }) }
             </>
         }
     });
-    let acts = state.open.as_ref().map(|open| {
+    let groups = state.many.as_ref().map(|many| {
+        let groups = many.triage().map(|triage| count(triage.totals.groups));
+        tab(View::Triage, html! { <>{ "Groups" }{ groups }</> })
+    });
+    let views =
+        (views.is_some() || groups.is_some()).then(|| html! { <nav aria-label="Views">{ groups }{ views }</nav> });
+    let shown = state.open.as_ref().filter(|_| state.view != View::Triage);
+    let acts = shown.map(|open| {
         let none = open.summary.reports.is_empty() || open.detached;
         html! {
             <>
@@ -45,7 +55,7 @@ pub(crate) fn header(state: &State, change: &Callback<Change>, open_file: Callba
             </>
         }
     });
-    let share = state.open.as_ref().map(|open| {
+    let share = shown.map(|open| {
         let none = open.summary.reports.is_empty() || open.detached;
         html! {
             <button type="button" id="share" class="main" title="Preview and copy a link that holds this report (s)" disabled={none}
@@ -58,6 +68,7 @@ pub(crate) fn header(state: &State, change: &Callback<Change>, open_file: Callba
                 { "Oopscope" }
             </button>
             { log }
+            { views }
             <div class="act">
                 <button type="button" id="open-file" title="Open a log file (o)" onclick={open_file.reform(|_: MouseEvent| ())}>{ "Open…" }</button>
                 { acts }

@@ -6,7 +6,7 @@ use crate::browser;
 use crate::browser::listener::Listener;
 use crate::engine::Engine;
 use crate::format;
-use crate::num::to_px;
+use crate::num::{to_i64, to_px};
 use crate::same::Same;
 use crate::state::{Origin, Selection};
 use crate::update::{Change, Purpose};
@@ -274,8 +274,8 @@ impl LogView {
         let top = if self.scroll_wanted { scroll.scroll_top(self.position) } else { f64::from(list.scroll_top()) };
         let offset = top + scroll.slice(self.position).offset;
         // Setting a known property of one's own element does not fail.
-        let _ = space.style().set_property("height", &format!("{:.0}px", scroll.space()));
-        let _ = rows.style().set_property("transform", &format!("translateY({offset:.0}px)"));
+        let _ = space.style().set_property("height", &format!("{}px", to_i64(scroll.space().round())));
+        let _ = rows.style().set_property("transform", &format!("translateY({}px)", to_i64(offset.round())));
     }
 
     fn scrolled(&mut self, ctx: &Context<Self>) -> bool {

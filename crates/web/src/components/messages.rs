@@ -1,7 +1,7 @@
 //! What the page has to say about the opening itself: failures, recoveries, damaged links, notes on the log. Must never
 //! replace what is open.
 
-use crate::state::State;
+use crate::state::{Source, State, View};
 use crate::update::Change;
 use yew::prelude::*;
 
@@ -34,7 +34,9 @@ pub(crate) fn messages(state: &State, change: &Callback<Change>) -> Html {
             </div>
         }
     });
-    html! { <>{ dead }{ problem }{ stopped }{ about_log(state, change) }</> }
+    let looking = state.looking.as_ref().map(|words| html! { <p class="note plain" id="looking">{ words }</p> });
+    let about_log = (state.view != View::Triage).then(|| about_log(state, change));
+    html! { <>{ dead }{ problem }{ stopped }{ looking }{ about_log }</> }
 }
 
 fn about_log(state: &State, change: &Callback<Change>) -> Html {
@@ -64,5 +66,14 @@ fn about_log(state: &State, change: &Callback<Change>) -> Html {
         html! { <p class="note plain">{ "The reading was stopped before the end of the log: the reports are those found until then." }</p> }
     });
     let notes = open.summary.notes.iter().map(|note| html! { <p class="note plain">{ note }</p> });
-    html! { <>{ link }{ incomplete }{ for notes }</> }
+    let several = match &open.source {
+        Source::Files { files, .. } if files.len() > 1 => Some(html! {
+            <p class="note plain" id="read-as-one">
+                { format!("{} files are read as one log. ", crate::format::count(files.len() as u64)) }
+                <button type="button" class="inline" onclick={change.reform(|_: MouseEvent| Change::ReadApart)}>{ "Read each by itself" }</button>
+            </p>
+        }),
+        _ => None,
+    };
+    html! { <>{ link }{ several }{ incomplete }{ for notes }</> }
 }

@@ -18,8 +18,6 @@ pub(crate) fn opening_panel(opening: &Opening, change: &Callback<Change>) -> Htm
         format::remaining(progress.done, progress.total, elapsed).map(|time| format!("{time} left")),
         (opening.found_count > 0).then(|| format!("{} so far", format::counted(opening.found_count, "report"))),
     ];
-    let share =
-        if progress.total == 0 { 0.0 } else { crate::num::to_f64(progress.done) / crate::num::to_f64(progress.total) };
     let found = opening.found.iter().map(|report| {
         html! {
             <li>
@@ -41,7 +39,7 @@ pub(crate) fn opening_panel(opening: &Opening, change: &Callback<Change>) -> Htm
                 </button>
             </div>
             if progress.total > 0 {
-                <progress max="1" value={format!("{share:.4}")} aria-label="Share of the log that has been read"></progress>
+                <progress max="10000" value={format::share(progress.done, progress.total)} aria-label="Share of the log that has been read"></progress>
                 <p class="figures">{ for figures.into_iter().flatten().map(|figure| html! { <span>{ figure }</span> }) }</p>
             }
             if !opening.found.is_empty() { <ol class="found">{ for found }</ol> }

@@ -100,7 +100,7 @@ pub(crate) fn ReportView(props: &Props) -> Html {
                 <div class="column">
                     <Explanation report={report.clone()} change={change.clone()} />
                     if !report.details.is_empty() { <Details report={report.clone()} change={change.clone()} /> }
-                    <section>
+                    <section class="stacks">
                         <h2>{ if report.stacks.len() > 1 { "Stacks" } else { "Stack" } }</h2>
                         <StackTable report={report.clone()} selection={props.selection}
                             folds={Rc::clone(&props.folds)} change={change.clone()} />
@@ -170,7 +170,9 @@ fn damage(report: &Report) -> Html {
         <>
             if let Some(reason) = reason { <p class="note plain" id="damaged">{ format!("The report is damaged: {}.", reason.trim_end_matches('.')) }</p> }
             if report.interleaved {
-                <p class="note plain" id="interleaved"><span class="guess">{ "Lines of several CPUs or tasks are mixed here. They were told apart without caller ids, by what each line can belong to: it may be wrong." }<small>{ " (inferred)" }</small></span></p>
+                <p class="note plain" id="interleaved">
+                    { "Lines of several CPUs or tasks are mixed here. They were told apart without caller ids, by what each line can belong to: a guess, which may be wrong." }
+                </p>
             }
         </>
     }

@@ -19,6 +19,8 @@ pub(crate) struct Props {
     pub(crate) recent: Option<AttrValue>,
     /// Opens the file picker.
     pub(crate) open_file: Callback<()>,
+    /// Opens the picker of folders.
+    pub(crate) open_folder: Callback<()>,
     /// Opens the last files again.
     pub(crate) open_recent: Callback<()>,
     /// Shows the requests.
@@ -67,6 +69,7 @@ pub(crate) fn Start(props: &Props) -> Html {
             <p class="lead">{ "Oopscope finds every Oops, BUG, WARNING and panic in it and says what happened, in which context, and which line proves it." }</p>
             <p class="buttons">
                 <button type="button" class="main" onclick={props.open_file.reform(|_: MouseEvent| ())}>{ "Choose files…" }</button>
+                <button type="button" id="open-folder" onclick={props.open_folder.reform(|_: MouseEvent| ())}>{ "Choose a folder…" }</button>
                 if let Some(name) = &props.recent {
                     <button type="button" id="open-recent" onclick={props.open_recent.reform(|_: MouseEvent| ())}>{ format!("Open {name} again") }</button>
                 }

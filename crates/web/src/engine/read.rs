@@ -8,7 +8,7 @@
 use crate::num;
 use js_sys::{Array, Reflect};
 use serde::de::value::StrDeserializer;
-use serde::de::{self, DeserializeOwned, DeserializeSeed, IntoDeserializer, SeqAccess, Visitor};
+use serde::de::{self, DeserializeOwned, DeserializeSeed, Expected, IntoDeserializer, SeqAccess, Unexpected, Visitor};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::fmt;
@@ -30,6 +30,23 @@ impl std::error::Error for Unreadable {}
 impl de::Error for Unreadable {
     fn custom<T: fmt::Display>(words: T) -> Self {
         Self(words.to_string())
+    }
+
+    // What serde would say of these needs the formatting of every type, which the page carries for nothing else.
+    fn invalid_type(_: Unexpected<'_>, _: &dyn Expected) -> Self {
+        Self("a value of another type than expected".to_owned())
+    }
+
+    fn invalid_value(_: Unexpected<'_>, _: &dyn Expected) -> Self {
+        Self("a value that its type does not have".to_owned())
+    }
+
+    fn invalid_length(_: usize, _: &dyn Expected) -> Self {
+        Self("a list of another length than expected".to_owned())
+    }
+
+    fn unknown_variant(name: &str, _: &'static [&'static str]) -> Self {
+        Self(format!("an unknown name “{name}”"))
     }
 }
 

@@ -41,6 +41,7 @@ impl State {
             started: now,
             cancelling: false,
             restoring,
+            wanted: None,
         });
         vec![Effect::Send { purpose: Purpose::Open(id), request, files }]
     }
@@ -112,7 +113,7 @@ impl State {
             ),
             None => (view, None),
         };
-        let about = summary.link.as_ref().and_then(|link| link.report);
+        let about = summary.link.as_ref().and_then(|link| link.report).or(opening.wanted);
         let current = about.filter(|&index| (index as usize) < summary.reports.len()).unwrap_or(0);
         let serial = self.next_serial();
         let open = OpenLog {
@@ -144,18 +145,24 @@ impl State {
                 opening.cancelling = true;
                 vec![Effect::Cancel, Effect::WatchCancel(opening.id)]
             }
-            _ => Vec::new(),
+            Some(_) => Vec::new(),
+            None => match self.cancel_triage() {
+                Some(id) => vec![Effect::Cancel, Effect::WatchCancel(id)],
+                None => Vec::new(),
+            },
         }
     }
 
     /// The engine did not see the wish to cancel: it is replaced, and what was open is opened in the fresh one.
     pub(super) fn cancel_overdue(&mut self, id: u32, now: f64) -> Vec<Effect> {
-        if self.opening.as_ref().is_none_or(|opening| opening.id != id) {
+        let opening = self.opening.as_ref().is_some_and(|opening| opening.id == id);
+        let triage = self.many.as_ref().is_some_and(|many| many.id == id && many.triage().is_none());
+        if !opening && !triage {
             return Vec::new();
         }
         self.opening = None;
         self.said = String::from("Cancelled.");
-        self.lose_engine();
+        self.lose_engine("it was cancelled");
         let mut effects = vec![Effect::StartEngine];
         effects.extend(self.restore(now));
         effects
@@ -167,7 +174,8 @@ impl State {
         if self.engine == EngineStatus::Loading {
             self.false_starts += 1;
         }
-        self.lose_engine();
+        let was_reading = self.many.as_ref().is_some_and(|many| many.triage().is_none());
+        self.lose_engine(reason);
         self.said.clone_from(&words);
         if self.false_starts >= MAX_FALSE_STARTS {
             self.engine = EngineStatus::Dead(reason.to_owned());
@@ -178,6 +186,7 @@ impl State {
         let (source, restoring) = match (self.opening.take(), &self.open) {
             (Some(opening), _) => (opening.source, opening.restoring),
             (None, Some(open)) => (open.source.clone(), true),
+            (None, None) if was_reading => return effects,
             (None, None) => {
                 self.stopped = Some(format!("{words} A fresh one has been started."));
                 return effects;
@@ -208,8 +217,9 @@ impl State {
         effects
     }
 
-    fn lose_engine(&mut self) {
+    fn lose_engine(&mut self, reason: &str) {
         self.engine = EngineStatus::Loading;
+        self.triage_detached(reason);
         if let Some(open) = &mut self.open {
             open.detached = true;
         }

@@ -2,6 +2,7 @@
 
 use super::*;
 use oopscope_protocol::{LinkFacts, LogSummary, Progress, Redaction, Shared, Summary};
+use oopscope_report::triage::{Totals, Triage};
 use oopscope_report::{Frame, Report, Stack};
 
 fn text(words: &str) -> Source {
@@ -335,4 +336,94 @@ fn lines_that_cannot_be_read_are_said_and_nothing_is_closed() {
     state.apply(Change::Answer(Purpose::Lines, failure()), 5.0);
     assert_eq!((state.word(), state.said.as_str()), ("open", "no"));
     assert!(state.problem.is_some());
+}
+
+fn paths(names: &[&str]) -> Vec<TriageFile> {
+    names.iter().map(|&path| TriageFile { path: path.to_owned(), modified: None }).collect()
+}
+
+fn many(state: &mut State, folder: Option<&str>) -> (Vec<Effect>, u32) {
+    let change = Change::Files {
+        files: Vec::new(),
+        paths: paths(&["logs/a.log", "logs/b.log"]),
+        folder: folder.map(str::to_owned),
+        note: None,
+    };
+    let effects = state.apply(change, 1.0);
+    let id = effects.iter().find_map(|effect| match effect {
+        Effect::Send { purpose: Purpose::Triage(id), .. } => Some(*id),
+        _ => None,
+    });
+    (effects, id.unwrap_or_default())
+}
+
+fn groups(state: &mut State, id: u32) {
+    let triaged = Triage { totals: Totals { reports: 3, groups: 2, ..Totals::default() }, ..Triage::default() };
+    state.apply(Change::Answer(Purpose::Triage(id), Event::Triaged(Box::new(triaged))), 9.0);
+}
+
+#[test]
+fn a_folder_is_read_log_by_log_and_what_was_open_stays() {
+    let mut state = open("first", 1);
+    let (_, id) = many(&mut state, Some("logs"));
+    assert_eq!((state.word(), state.view), ("opening", View::Triage));
+    groups(&mut state, id);
+    assert_eq!((state.word(), state.said.as_str()), ("triage", "logs: 3 reports in 2 groups"));
+    assert_eq!(open_source(&state), &text("first"));
+    state.apply(Change::Show(View::Report), 10.0);
+    assert_eq!(state.view, View::Report);
+    state.apply(Change::Show(View::Triage), 10.0);
+    assert_eq!(state.view, View::Triage);
+    let copied = state.apply(Change::Copy(Format::Text), 10.0);
+    let format = TriageFormat::Text;
+    assert_eq!(copied, [send(Purpose::Copy, Request::RenderTriage { format })], "what is on the screen is copied");
+    assert!(state.apply(Change::Share, 10.0).is_empty(), "there is no one report to share");
+}
+
+#[test]
+fn a_few_loose_files_are_one_log() {
+    let mut state = ready();
+    let (effects, id) = many(&mut state, None);
+    assert_eq!(id, 0);
+    assert!(matches!(effects[..], [Effect::Send { purpose: Purpose::Open(_), .. }]));
+}
+
+#[test]
+fn a_triage_can_be_cancelled_and_by_force() {
+    let mut state = open("first", 1);
+    let (_, id) = many(&mut state, Some("logs"));
+    assert_eq!(state.apply(Change::Cancel, 2.0), [Effect::Cancel, Effect::WatchCancel(id)]);
+    assert!(state.apply(Change::Cancel, 2.0).is_empty(), "once is enough");
+    let effects = state.apply(Change::CancelOverdue(id), 3.0);
+    assert_eq!(effects[0], Effect::StartEngine);
+    assert!(state.many.is_none());
+    assert_eq!(opening_id(&effects), state.opening.as_ref().unwrap().id, "what was open is opened again");
+}
+
+#[test]
+fn groups_outlive_the_engine_and_a_triage_under_way_does_not() {
+    let mut state = ready();
+    let (_, id) = many(&mut state, Some("logs"));
+    groups(&mut state, id);
+    let effects = state.apply(Change::EngineDied("out of memory".to_owned()), 20.0);
+    assert_eq!(effects, [Effect::StartEngine]);
+    assert!(state.many.as_ref().unwrap().triage().is_some());
+    assert!(state.apply(Change::RenderTriage(TriageFormat::Html), 21.0).is_empty(), "nobody holds it any more");
+
+    let (_, id) = many(&mut state, Some("logs"));
+    state.apply(Change::EngineDied("out of memory".to_owned()), 30.0);
+    assert!(state.many.is_none());
+    assert_eq!((state.view, state.word()), (View::Start, "failed"));
+    assert!(state.problem.as_ref().unwrap().message.contains("out of memory"));
+    groups(&mut state, id);
+    assert!(state.many.is_none(), "a late answer changes nothing");
+}
+
+#[test]
+fn a_link_to_a_report_of_many_shows_that_report() {
+    let mut state = ready();
+    let effects = state.apply(Change::Open(text("log")), 1.0);
+    state.opening.as_mut().unwrap().wanted = Some(2);
+    answer_open(&mut state, &effects, Event::Opened(Box::new(summary(4))), 4.0);
+    assert_eq!(state.open.as_ref().unwrap().current, 2);
 }
