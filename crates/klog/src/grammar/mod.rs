@@ -11,6 +11,7 @@ pub(crate) mod frame;
 pub(crate) mod lead;
 pub(crate) mod marks;
 pub(crate) mod modules;
+pub(crate) mod old_task;
 pub(crate) mod pc;
 pub(crate) mod registers;
 pub(crate) mod task;
