@@ -7,6 +7,7 @@ use crate::arch::{self, ppc};
 use crate::grammar::{code, die, fault, frame, marks, modules, pc, registers, task};
 use crate::kinds::{Rule, oops, warning};
 use crate::line::Line;
+use crate::links::Locks;
 use crate::machine::{self, Found, Machine};
 use crate::segment::{self, End, Part, Segment};
 use crate::{address, taint};
@@ -42,6 +43,8 @@ pub(crate) struct Facts {
     pub(crate) repeated: Option<(u64, u64)>,
     /// A trace was begun.
     pub(crate) has_trace: bool,
+    /// Who holds and wants which lock.
+    pub(crate) locks: Locks,
 }
 
 /// Reads a segment.
@@ -119,6 +122,7 @@ impl Reader {
             exit_note: None,
             repeated: None,
             has_trace: false,
+            locks: Locks::default(),
         };
         Self {
             facts,
@@ -157,6 +161,7 @@ impl Reader {
 
     fn line(&mut self, part: Part, line: &Line) {
         let (text, n) = (line.text.as_str(), line.number);
+        self.facts.locks.line(text, n);
         if let Some(arch) = arch::of_line(text) {
             self.arch.get_or_insert(arch);
         }

@@ -8,6 +8,7 @@ use crate::explain::{self, Surroundings};
 use crate::index::LineIndex;
 use crate::kinds;
 use crate::line::Line;
+use crate::links::{self, Said};
 use crate::read::{self, Facts};
 use crate::segment::{End, Segment, Segmenter};
 use crate::sequence::{self, BootEnd, BootEnds};
@@ -144,6 +145,7 @@ impl Scanner {
             std::mem::take(&mut self.reports).into_iter().zip(std::mem::take(&mut self.facts)).collect();
         both.sort_by_key(|(report, _)| report.first_line);
         (self.reports, self.facts) = both.into_iter().unzip();
+        links::tie(&mut self.reports, &self.facts.iter().map(Said::of).collect::<Vec<_>>());
         for at in 0..self.reports.len() {
             self.explain(at);
         }

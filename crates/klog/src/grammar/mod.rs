@@ -9,6 +9,7 @@ pub(crate) mod disassembly;
 pub(crate) mod fault;
 pub(crate) mod frame;
 pub(crate) mod lead;
+pub(crate) mod locks;
 pub(crate) mod marks;
 pub(crate) mod modules;
 pub(crate) mod old_task;
