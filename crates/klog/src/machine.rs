@@ -202,6 +202,10 @@ pub(crate) fn classify(
     report: &Report,
     announced: Option<&str>,
 ) -> address::Meaning {
+    if report.kind.name() == "stack-overflow" {
+        let words = "the guard page beside a kernel stack".to_owned();
+        return address::Meaning { class: AddressClass::StackGuard, words };
+    }
     if found.page {
         // `… in virtual kernel address space`, `… in virtual user address space`.
         let kernel = announced.and_then(|what| match what {
