@@ -11,8 +11,9 @@ use oopscope_report::{Context, Frame, FrameRole, Prose, Report, Stack, StackRole
 /// Functions that run softirqs (kernel/softirq.c; `__do_softirq` gave its loop to `handle_softirqs` in 6.10).
 const SOFTIRQ: [&str; 3] = ["handle_softirqs", "__do_softirq", "run_ksoftirqd"];
 
-/// Functions through which a hard interrupt comes, innermost ones too: generic, x86, arm64, arm.
-const HARDIRQ: [&str; 24] = [
+/// Functions through which a hard interrupt comes, innermost ones too: generic, x86, arm64, arm, powerpc, s390, riscv,
+/// mips, loongarch, sparc, parisc.
+const HARDIRQ: [&str; 38] = [
     "handle_irq_event",
     "__handle_irq_event_percpu",
     "handle_irq_event_percpu",
@@ -37,10 +38,24 @@ const HARDIRQ: [&str; 24] = [
     "handle_IPI",
     "generic_smp_call_function_single_interrupt",
     "arch_do_IRQ",
+    "timer_interrupt",
+    "__do_irq",
+    "doorbell_exception",
+    "do_io_irq",
+    "do_ext_irq",
+    "do_irq_async",
+    "do_irq",
+    "handle_riscv_irq",
+    "riscv_intc_irq",
+    "plat_irq_dispatch",
+    "handle_loongarch_irq",
+    "do_vint",
+    "handler_irq",
+    "do_cpu_irq_mask",
 ];
 
 /// Where an interrupt came in, on architectures that do not tag stacks: everything further out was interrupted.
-const ENTRIES: [&str; 10] = [
+const ENTRIES: [&str; 19] = [
     "el1h_64_irq",
     "el1h_64_fiq",
     "el1t_64_irq",
@@ -51,6 +66,17 @@ const ENTRIES: [&str; 10] = [
     "__irq_usr",
     "ret_from_intr",
     "apic_timer_interrupt",
+    // s390, mips, loongarch, sparc, parisc; powerpc marks the place itself.
+    "io_int_handler",
+    "ext_int_handler",
+    "handle_int",
+    "handle_vint",
+    "tl0_irq5",
+    "tl0_irq14",
+    "tl0_irq15",
+    "intr_return",
+    // riscv's entry is the same for everything, and its symbol not always the right one: this is what it called.
+    "do_irq",
 ];
 
 /// Where a non-maskable interrupt came in.
@@ -170,6 +196,8 @@ fn split_untagged(report: &mut Report) {
             stack.frames[..end].iter().any(|frame| frame.reliable && SOFTIRQ.contains(&name(frame)))
         });
         let cut = match (entry, own.filter(|_| inside_own)) {
+            // The frame of riscv's entry belongs to the interrupt, too.
+            (Some(entry), _) if name(&stack.frames[entry]) == "do_irq" => entry + 2,
             (Some(entry), _) => entry + 1,
             (None, Some(own)) => own,
             (None, None) => {

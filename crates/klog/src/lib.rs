@@ -28,6 +28,7 @@ mod grammar;
 mod index;
 mod kinds;
 mod line;
+mod links;
 mod machine;
 mod prefix;
 mod read;

@@ -6,9 +6,9 @@
 
 use crate::arch::{self, Decoded, Trapped};
 use crate::grammar::disassembly::{self, Row};
-use crate::grammar::{code, fault, frame, registers};
+use crate::grammar::{code, fault, frame, old_task, registers};
 use crate::{address, grammar};
-use oopscope_report::{AccessKind, Arch, Code, Detail, Instruction, Listing, Register, Report};
+use oopscope_report::{Access, AccessKind, AddressClass, Arch, Code, Detail, Instruction, Listing, Register, Report};
 
 /// What has been read of such lines.
 #[derive(Debug, Default)]
@@ -104,6 +104,18 @@ impl Machine {
             self.faulting.get_or_insert((value, digits, n));
             return true;
         }
+        if let Some(task) = old_task::powerpc(text)
+            && report.comm.is_none()
+        {
+            (report.comm, report.pid) = (Some(task.comm.to_owned()), Some(task.pid));
+            (report.cpu, report.task_line) = (report.cpu.or(task.cpu), Some(n));
+            return true;
+        }
+        if report.kernel.is_none()
+            && let Some(release) = old_task::release(text)
+        {
+            report.kernel = Some(release.to_owned());
+        }
         false
     }
 
@@ -190,6 +202,10 @@ pub(crate) fn classify(
     report: &Report,
     announced: Option<&str>,
 ) -> address::Meaning {
+    if report.kind.name() == "stack-overflow" {
+        let words = "the guard page beside a kernel stack".to_owned();
+        return address::Meaning { class: AddressClass::StackGuard, words };
+    }
     if found.page {
         // `… in virtual kernel address space`, `… in virtual user address space`.
         let kernel = announced.and_then(|what| match what {
@@ -208,6 +224,32 @@ pub(crate) fn sparc_access(report: &Report) -> Option<AccessKind> {
     let word = code.units.get(usize::try_from(code.trap?).ok()?)?;
     let access = arch::sparc::access(u32::from_str_radix(word, 16).ok()?);
     (access != AccessKind::Unknown).then_some(access)
+}
+
+/// Why the sort of an access is known on sparc.
+pub(crate) const FROM_THE_INSTRUCTION: &str =
+    "the kernel does not say which access it was: the trapping instruction does";
+
+/// sparc announces a NULL pointer without saying at which address.
+pub(crate) fn access_without_address(
+    report: &Report,
+    kind: AccessKind,
+    what: Option<&str>,
+    line: u64,
+) -> Option<Access> {
+    if report.arch != Some(Arch::Sparc) || what != Some("NULL pointer dereference") {
+        return None;
+    }
+    let of_instruction = sparc_access(report).filter(|_| kind == AccessKind::Unknown);
+    Some(Access {
+        kind: of_instruction.unwrap_or(kind),
+        address: None,
+        class: AddressClass::NullPage,
+        meaning: "in the NULL page: the kernel does not say how far from zero".to_owned(),
+        guessed: of_instruction.map(|_| FROM_THE_INSTRUCTION.to_owned()),
+        line,
+        kind_line: None,
+    })
 }
 
 fn breaking_event(frame: &frame::Frame<'_>, text: &str, n: u64) -> Detail {

@@ -8,6 +8,7 @@ use crate::culprit::Blamed;
 use crate::grammar::{code, die, fault, frame, marks, modules, pc, registers, section, task};
 use crate::kinds::{Rule, hung_task, oops, warning};
 use crate::line::Line;
+use crate::links::Locks;
 use crate::machine::{self, Found, Machine};
 use crate::segment::{self, End, Part, Segment};
 use crate::{address, taint};
@@ -54,6 +55,8 @@ pub(crate) struct Facts {
     pub(crate) repeated: Option<(u64, u64)>,
     /// A trace was begun.
     pub(crate) has_trace: bool,
+    /// Who holds and wants which lock.
+    pub(crate) locks: Locks,
 }
 
 /// Reads a segment.
@@ -187,6 +190,7 @@ impl Reader {
             exit_note: None,
             repeated: None,
             has_trace: false,
+            locks: Locks::default(),
         };
         Self {
             facts,
@@ -240,6 +244,7 @@ impl Reader {
 
     fn line(&mut self, part: Part, line: &Line) {
         let (text, n) = (line.text.as_str(), line.number);
+        self.facts.locks.line(text, n);
         if let Some(arch) = arch::of_line(text) {
             self.arch.get_or_insert(arch);
         }
@@ -507,7 +512,11 @@ impl Reader {
     }
 
     fn pc_line(&mut self, pc: &pc::Pc<'_>, n: u64) {
-        let role = match (pc.user, pc.link) {
+        // i386 names no segment: an address below the kernel's, in the middle of a trace, is user mode's.
+        let below = |address| address < 0xc000_0000;
+        let of_i386 = self.in_trace && !pc.link && self.arch == Some(Arch::I386);
+        let user = pc.user || of_i386 && pc.place.function.is_none() && pc.place.address.is_some_and(below);
+        let role = match (user, pc.link) {
             (true, _) => FrameRole::User,
             (false, true) => FrameRole::Lr,
             (false, false) => FrameRole::Pc,
@@ -516,7 +525,7 @@ impl Reader {
         if self.in_trace && self.is_said_again(&frame, pc.link) {
             return;
         }
-        if pc.user {
+        if user {
             // The bottom of a trace: the registers with which user space entered the kernel.
             let at = self.push_stack(None, n);
             let stack = &mut self.facts.report.stacks[at];
@@ -579,7 +588,20 @@ impl Reader {
         self.in_trace = true;
         self.facts.has_trace |= self.role == StackRole::Crash;
         self.registers_of = None;
-        self.facts.report.stacks[at].frames.push(frame_of(&frame.place, frame.reliable, FrameRole::Return, n));
+        let frames = &mut self.facts.report.stacks[at].frames;
+        // arm: a call that never returns is the last instruction of its function, so the return address is printed by
+        // the name of the function behind it. With frame pointers the next line names the callee by its own beginning.
+        if let (Some(callee), Some(last)) = (frame.callee, frames.last_mut())
+            && last.role == FrameRole::Return
+            && last.offset == Some(0)
+            && last.function.as_deref() != Some(callee)
+        {
+            last.function = Some(callee.to_owned());
+            (last.offset, last.size) = (None, None);
+        }
+        // powerpc until 5.10: `    LR = 0x100044b0` after the system call's exception.
+        let role = frames.first().map(|first| first.role).filter(|role| *role == FrameRole::User);
+        frames.push(frame_of(&frame.place, frame.reliable, role.unwrap_or(FrameRole::Return), n));
     }
 
     fn registers(&mut self, text: &str, n: u64) {
@@ -679,7 +701,8 @@ impl Reader {
             trap.name.clone_from(fault);
         }
         let Some(arch) = self.arch else { return };
-        let trapped = arch::Trapped { code: self.code, page_fault, ..arch::Trapped::default() };
+        let fetch = self.access.0 == AccessKind::Execute;
+        let trapped = arch::Trapped { code: self.code, page_fault, fetch, ..arch::Trapped::default() };
         let Some((code, decoded)) = self.machine.decode(arch, trapped, &self.facts.report) else { return };
         // A warning's registers have a cause, too: its own trap.
         if self.facts.report.trap.is_none() && !self.facts.rule.dies {
@@ -704,6 +727,7 @@ impl Reader {
     }
 
     fn access(&mut self) {
+        let header_line = self.facts.header_line;
         let report = &mut self.facts.report;
         if let Some((address, line)) = self.guard {
             // `hit at (____ptrval____)`: the address is in CR2.
@@ -723,9 +747,14 @@ impl Reader {
             });
             return;
         }
-        let announced = self.address.map(|(value, digits, line)| Found { value, digits, line, page: false });
+        let page = self.arch == Some(Arch::S390x);
+        let announced = self.address.map(|(value, digits, line)| Found { value, digits, line, page });
         let found = announced.or_else(|| self.machine.address(self.arch, self.decoded, &report.registers));
-        let Some(found) = found else { return };
+        let Some(found) = found else {
+            report.access =
+                machine::access_without_address(report, self.access.0, self.facts.fault.as_deref(), header_line);
+            return;
+        };
         let (value, digits, line) = (found.value, found.digits.min(16), found.line);
         let mut meaning = machine::classify(&found, self.arch, report, self.facts.fault.as_deref());
         let mut guessed = None;
@@ -734,7 +763,7 @@ impl Reader {
             && let Some(access) = machine::sparc_access(report)
         {
             self.access.0 = access;
-            guessed = Some("the kernel does not say which access it was: the trapping instruction does".to_owned());
+            guessed = Some(machine::FROM_THE_INSTRUCTION.to_owned());
         }
         // The kernel says NULL for the first page; and where the CPU refused the address it is not canonical.
         if self.facts.fault.is_none() && meaning.class == AddressClass::Unknown {
@@ -795,7 +824,8 @@ fn put_pc(report: &mut Report, pc: Frame) {
         .frames
         .iter_mut()
         .find(|frame| frame.reliable)
-        .filter(|frame| frame.function == pc.function && frame.offset == pc.offset && pc.function.is_some());
+        .filter(|frame| frame.function == pc.function && frame.offset == pc.offset)
+        .filter(|frame| pc.function.is_some() || frame.address == pc.address);
     match same {
         Some(frame) => frame.role = FrameRole::Pc,
         None => stack.frames.insert(0, pc),

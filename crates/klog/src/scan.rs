@@ -8,6 +8,7 @@ use crate::explain::{self, Surroundings};
 use crate::index::LineIndex;
 use crate::kinds;
 use crate::line::Line;
+use crate::links::{self, Said};
 use crate::read::{self, Facts};
 use crate::segment::{Segment, Segmenter};
 use crate::sequence::{self, BootEnd, BootEnds};
@@ -16,6 +17,7 @@ use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 use memchr::{memchr, memchr_iter, memchr2, memrchr};
 use oopscope_report::{Boot, LogFacts, Report, Severity};
 use std::collections::BTreeMap;
+use std::sync::OnceLock;
 
 /// Bounds on what is kept of a log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -79,20 +81,9 @@ impl Default for Scanner {
 impl Scanner {
     /// A scanner with nothing seen.
     pub fn new(limits: Limits) -> Self {
-        let literals = kinds::RULES
-            .iter()
-            .flat_map(|rule| rule.headers)
-            .chain(&kinds::MARKS)
-            .chain(&BOOT)
-            .chain(std::iter::once(&PROGRAM));
-        let finder = AhoCorasick::builder()
-            .kind(Some(AhoCorasickKind::DFA))
-            .match_kind(MatchKind::LeftmostFirst)
-            .build(literals)
-            .expect("a few dozen short literals make a small automaton");
         Self {
             limits,
-            finder,
+            finder: finder(),
             segmenter: Segmenter::default(),
             carry: Vec::new(),
             carry_len: 0,
@@ -151,6 +142,7 @@ impl Scanner {
             std::mem::take(&mut self.reports).into_iter().zip(std::mem::take(&mut self.facts)).collect();
         both.sort_by_key(|(report, _)| report.first_line);
         (self.reports, self.facts) = both.into_iter().unzip();
+        links::tie(&mut self.reports, &self.facts.iter().map(Said::of).collect::<Vec<_>>());
         for at in 0..self.reports.len() {
             self.explain(at);
         }
@@ -404,6 +396,26 @@ fn explain_with(facts: &mut Facts, report: &mut Report, around: &Surroundings) {
     facts.report.may_follow_from = around.cause.map(|(index, _)| index);
     explain::explain(facts, around);
     std::mem::swap(&mut facts.report, report);
+}
+
+/// The automaton of all literals. Made once: to make it takes longer than to read a small log, and triage reads
+/// thousands of those.
+fn finder() -> AhoCorasick {
+    static FINDER: OnceLock<AhoCorasick> = OnceLock::new();
+    let make = || {
+        let literals = kinds::RULES
+            .iter()
+            .flat_map(|rule| rule.headers)
+            .chain(&kinds::MARKS)
+            .chain(&BOOT)
+            .chain(std::iter::once(&PROGRAM));
+        AhoCorasick::builder()
+            .kind(Some(AhoCorasickKind::DFA))
+            .match_kind(MatchKind::LeftmostFirst)
+            .build(literals)
+            .expect("a few hundred short literals make a small automaton")
+    };
+    FINDER.get_or_init(make).clone()
 }
 
 /// A segment to a report without its words; None for what turned out to be none.

@@ -275,8 +275,7 @@ impl Segmenter {
             before.lines.extend(segment.lines.iter().map(|(_, line)| (Part::Continued, line.clone())));
             self.finished.push(*before);
         }
-        let marked =
-            segment.part != Part::Body || segment.lines.iter().any(|(_, line)| marks::is_end_trace(&line.text));
+        let marked = segment.part != Part::Body || segment.lines.iter().any(|(_, line)| is_end(&line.text));
         segment.end = if marked { End::Marked } else { end };
         self.lingering.push(segment);
         if self.lingering.len() > MOST_OPEN {
@@ -313,6 +312,11 @@ impl Segmenter {
         }
         self.finished.append(&mut self.lingering);
     }
+}
+
+/// The end mark, or what comes last where there is none.
+fn is_end(text: &str) -> bool {
+    marks::is_end_trace(text) || arch::is_last_line(text)
 }
 
 enum Taken {

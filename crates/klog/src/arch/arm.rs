@@ -7,7 +7,7 @@ use super::{Decoded, field};
 use oopscope_report::AccessKind;
 
 /// `FSR_LNX_PF` of arch/arm/mm/fault.h: Linux sets it for prefetch aborts.
-const PREFETCH: u64 = 1 << 31;
+pub(crate) const PREFETCH: u64 = 1 << 31;
 /// `FSR_WRITE`.
 const WRITE: u64 = 1 << 11;
 /// Set in the long-descriptor format.

@@ -31,6 +31,8 @@ pub(crate) struct Trapped {
     pub(crate) code: Option<u64>,
     /// Tells x86's error code of a page fault from the others.
     pub(crate) page_fault: bool,
+    /// The announcement says that it was an instruction fetch.
+    pub(crate) fetch: bool,
     /// s390's translation-exception identification.
     pub(crate) teid: Option<u64>,
 }
@@ -49,7 +51,11 @@ pub(crate) fn decode(arch: Arch, trapped: Trapped, registers: &[Register]) -> Op
     match arch {
         Arch::X86_64 | Arch::I386 if trapped.page_fault => by_code(x86::page_fault),
         Arch::X86_64 | Arch::I386 => by_code(x86::selector),
-        Arch::Arm64 => by_code(arm64::esr),
+        // Before 5.18 `die()` was handed 0 where there was no syndrome; a real one has at least its IL bit.
+        Arch::Arm64 => by_code(arm64::esr).filter(|_| trapped.code != Some(0)),
+        // Only a fault has a status: `Oops - undefined instruction: 0` has none (arch/arm/kernel/traps.c).
+        Arch::Arm if !trapped.page_fault => None,
+        Arch::Arm if trapped.fetch => by_code(|code| arm::fsr(code | arm::PREFETCH)),
         Arch::Arm => by_code(arm::fsr),
         Arch::Riscv => by_register(&["cause"], &riscv::cause),
         Arch::Ppc => {
@@ -195,6 +201,12 @@ const BODY: [&str; 41] = [
     "IAOQ[1]: ",
     "YZrvWESTHLNXBCVMcbcbcbcbOGFRQPDI",
 ];
+
+/// True for the last line of a die report that no end mark follows: sparc's code, i386's summary before 2.6.25.
+pub(crate) fn is_last_line(text: &str) -> bool {
+    let text = text.trim_start();
+    text.starts_with("Instruction DUMP:") || text.starts_with("EIP: [<") && text.contains(" SS:ESP ")
+}
 
 /// True for a line that an architecture prints inside a report.
 pub(crate) fn belongs(text: &str) -> bool {

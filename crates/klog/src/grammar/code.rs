@@ -84,7 +84,8 @@ mod tests {
     #[test]
     fn dumps_on_lines_of_their_own() {
         assert_eq!(parse("Instruction dump:").unwrap(), Code::default());
-        let code = continued("60000000 38600001 <98830000> 4e800020 XXXXXXXX ").unwrap();
+        let text = format!("60000000 38600001 <98830000> 4e800020 {} ", "X".repeat(8));
+        let code = continued(&text).unwrap();
         assert_eq!((code.units.len(), code.trap), (5, Some(2)));
         assert_eq!(continued("<c2586000>").unwrap().trap, Some(0));
         for text in ["", "c2586000 f+0x1/0x2", "c258600", "0000000000000001"] {

@@ -196,9 +196,15 @@ fn bare(word: &str, address: Option<u64>) -> Option<u64> {
     (word.len() >= 10 || address.is_some()).then_some(value)
 }
 
-/// arm: `[<8015df40>] (f) from [<801559ec>] (g+0x4c/0xf8)`, ` f from g+0x4c/0xf8`, modules in either place.
+/// arm: `[<8015df40>] (f) from [<801559ec>] (g+0x4c/0xf8)`, ` f from g+0x4c/0xf8`, modules in either place; without
+/// kallsyms `Function entered at [<8015df40>] from [<801559ec>]`.
 fn arm(text: &str) -> Option<Frame<'_>> {
     let (callee, caller) = text.split_once(" from ")?;
+    if callee.starts_with("Function entered at [<") {
+        let (address, rest) = lead::angled(caller)?;
+        let place = Place { address: Some(address.filter(|_| rest.is_empty())?), ..Place::default() };
+        return Some(Frame { place, reliable: true, callee: None, again: false });
+    }
     let callee = lead::angled(callee).map_or(callee, |(_, rest)| rest);
     let (caller_address, caller) = lead::angled(caller).unwrap_or((None, caller));
     let callee = callee.trim_start_matches('(').split([' ', ')', '+']).next().filter(|name| !name.is_empty())?;
@@ -275,6 +281,8 @@ mod tests {
     fn a_bare_address_is_a_frame() {
         assert_eq!(parse(" 0xffffffffc0a12345").unwrap().place.address, Some(0xffff_ffff_c0a1_2345));
         assert_eq!(parse(" [<ffffffffc0a12345>]").unwrap().place.address, Some(0xffff_ffff_c0a1_2345));
+        let arm = parse("Function entered at [<8015df40>] from [<801559ec>]").unwrap();
+        assert_eq!((arm.place.address, arm.place.function), (Some(0x8015_59ec), None));
         assert_eq!(parse("([<0000000000000000>] 0x0)").unwrap().place.address, Some(0));
         let unsure = parse("[c0000000fe5d3ca0] [0000000000000000] 0x0 (unreliable)").unwrap();
         assert_eq!((unsure.place.address, unsure.reliable), (Some(0), false));

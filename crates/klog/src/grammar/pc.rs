@@ -86,7 +86,7 @@ fn valued<'a>(head: &str, rest: &'a str) -> Option<(&'a str, bool)> {
     };
     let rest = rest.trim_start().trim_start_matches(':').trim_start();
     let (value, place) = rest.split_once(' ')?;
-    let ok = matches!(value.len(), 8 | 16) && hex(value).is_some() && (place.contains('+') || place == "0x0");
+    let ok = matches!(value.len(), 8 | 16) && hex(value).is_some() && (place.contains('+') || place.starts_with("0x"));
     ok.then_some((rest, link))
 }
 

@@ -18,7 +18,8 @@ const X86: &[&str] = &[
     "RSP", "EFLAGS", "ORIG_RAX", "RAX", "RBX", "RCX", "RDX", "RSI", "RDI", "RBP", "R08", "R09", "R10", "R11", "R12",
     "R13", "R14", "R15", "FS", "GS", "knlGS", "CS", "DS", "ES", "SS", "CR0", "CR2", "CR3", "CR4", "CR8", "DR0", "DR1",
     "DR2", "DR3", "DR6", "DR7", "PKRU", "EAX", "EBX", "ECX", "EDX", "ESI", "EDI", "EBP", "ESP", "EIP", "RIP", "R8",
-    "R9", "SSP", "PKRS", "FLAGS",
+    "R9", "SSP", "PKRS", "FLAGS", // i386 until 2.6.25
+    "eax", "ebx", "ecx", "edx", "esi", "edi", "ebp", "esp", "ds", "es", "fs", "gs", "ss",
 ];
 /// Names that arm64 and arm print beside the numbered ones (`__show_regs` of both).
 const ARM: &[&str] = &["sp", "pstate", "psr", "ip", "fp", "lr", "pc", "pmr", "pmr_save", "xPSR"];
@@ -99,7 +100,8 @@ fn named(text: &str) -> Vec<Register<'_>> {
     while !rest.is_empty() {
         let Some((name, after)) = rest.split_once(':') else {
             // `Y: 00000000    Not tainted`, `TRAP: 0300   Not tainted  (6.1.0)`, `epc   : 80012344 f+0x4/0x20`.
-            return if is_taint(rest) || frame::place(rest).is_some() || rest == "0x0" { found } else { Vec::new() };
+            let is_place = frame::place(rest).is_some() || rest.starts_with("0x") && hex(rest).is_some();
+            return if is_taint(rest) || is_place { found } else { Vec::new() };
         };
         let name = name.trim_end();
         if !is_register(name) {
@@ -270,6 +272,8 @@ mod tests {
             &[("pc", 0x8015_df40), ("lr", 0x8015_59ec), ("psr", 0x6000_0093)],
         );
         check("EIP: 0060:[<c10a1234>] EFLAGS: 00010286 CPU: 0", &[("EIP", 0xc10a_1234), ("EFLAGS", 0x1_0286)]);
+        check("eax: 00000100   ebx: f8a0b280", &[("eax", 0x100), ("ebx", 0xf8a0_b280)]);
+        check("EFLAGS: 00010246   (2.6.18-6-686 #1) ", &[("EFLAGS", 0x1_0246)]);
         check("EIP:    0060:[<c10a1234>]    Tainted: P      VLI", &[("EIP", 0xc10a_1234)]);
         check("sp : ffff80008c597650", &[("sp", 0xffff_8000_8c59_7650)]);
     }
@@ -331,6 +335,7 @@ mod tests {
         check("Hi    : 00000007", &[("Hi", 7)]);
         check("epc   : 80012344 f+0x4/0x20 [m]", &[("epc", 0x8001_2344)]);
         check("ra    : 00000000 0x0", &[("ra", 0)]);
+        check("epc   : 6b6b6b6b 0x6b6b6b6b", &[("epc", 0x6b6b_6b6b)]);
         check("  ERA: 9000000000200b2c f+0x2c/0x120", &[("ERA", 0x9000_0000_0020_0b2c)]);
         check(
             "pc 9000000000200b2c ra 9000000000200b28 tp 9000000100a38000 sp 9000000100a3bd40",

@@ -4,7 +4,7 @@
 use super::Rule;
 use crate::about;
 use crate::culprit;
-use crate::grammar::die;
+use crate::grammar::{die, fault};
 use crate::read::Facts;
 use crate::title::Titles;
 use oopscope_report::Prose;
@@ -12,7 +12,7 @@ use oopscope_report::Prose;
 pub(crate) static RULE: Rule = Rule {
     name: "internal-error",
     about: about::INTERNAL_ERROR,
-    headers: &["Internal error: ", "Bad mode in "],
+    headers: &["Internal error: ", "Bad mode in ", "SError Interrupt on CPU", " exception on CPU"],
     begins,
     dies: true,
     blame: |_| &culprit::PC_THEN_TRACE,
@@ -23,7 +23,7 @@ pub(crate) static RULE: Rule = Rule {
 };
 
 /// What follows `Internal error: `, and what it means (arch/arm64/kernel/traps.c, arch/arm64/mm/fault.c and arm's).
-const ERRORS: [(&str, &str); 11] = [
+const ERRORS: [(&str, &str); 15] = [
     ("Oops - BUG", "a check of the kernel's own, BUG()"),
     ("Oops - Undefined instruction", "an instruction that the processor does not know"),
     ("Oops - undefined instruction", "an instruction that the processor does not know"),
@@ -37,12 +37,18 @@ const ERRORS: [(&str, &str); 11] = [
     ),
     ("SP/PC alignment exception", "a stack pointer or program counter that is not aligned"),
     ("ptrace BRK handler", "a breakpoint instruction that nobody owns"),
+    (
+        "SError",
+        "an error that the hardware reports late: the instruction that is named need not be the one that caused it",
+    ),
+    ("Bad mode in Error handler", "an error that the hardware reports late, which no handler is there for"),
+    ("Bad mode in ", "an exception in a mode of the processor in which none may happen"),
+    ("Unhandled ", "an exception of a sort that the kernel does not expect of itself"),
     ("branch through zero", "a call through a NULL function pointer"),
 ];
 
 fn begins(text: &str) -> bool {
-    die::parse(text).is_some_and(|die| die.internal_error && die.what != "Oops")
-        || text.trim_start().starts_with("Bad mode in ")
+    die::parse(text).is_some_and(|die| die.internal_error && die.what != "Oops") || fault::bad_exception(text).is_some()
 }
 
 fn lead(facts: &Facts) -> Prose {

@@ -2,8 +2,9 @@
 //! page below it. Endless recursion, a deep chain of calls or large local variables run into that page. The trace
 //! shows which: look for functions that repeat.
 //!
-//! x86: `BUG: TASK stack guard page was hit at …`, older `kernel stack overflow (page fault): 0000 [#1]`; arm64:
-//! `Insufficient stack space to handle exception!`, then the panic `kernel stack overflow`.
+//! x86: `BUG: TASK stack guard page was hit at …`, older `kernel stack overflow (page fault): 0000 [#1]`; arm64, arm and
+//! riscv: `Insufficient stack space to handle exception!`, then the panic or die line `kernel stack overflow`; s390:
+//! `Kernel stack overflow.`; powerpc: `Oops: Kernel stack overflow, sig: 11 [#1]`.
 
 use super::Rule;
 use crate::about;
@@ -18,7 +19,12 @@ use std::collections::BTreeMap;
 pub(crate) static RULE: Rule = Rule {
     name: "stack-overflow",
     about: about::STACK_OVERFLOW,
-    headers: &["stack guard page was hit at ", "Insufficient stack space to handle exception", "kernel stack overflow"],
+    headers: &[
+        "stack guard page was hit at ",
+        "Insufficient stack space to handle exception",
+        "kernel stack overflow",
+        "Kernel stack overflow",
+    ],
     begins,
     dies: true,
     absorbs: |text| text.contains("kernel stack overflow"),
@@ -39,8 +45,11 @@ fn begins(text: &str) -> bool {
     let trimmed = text.trim_start();
     (trimmed.starts_with("BUG: ") && trimmed.contains("stack guard page was hit at "))
         || trimmed.starts_with("Insufficient stack space to handle exception")
-        || die::parse(text)
-            .is_some_and(|die| die.what.starts_with("kernel stack overflow") || die.what == "stack guard page")
+        || trimmed.trim_end() == "Kernel stack overflow."
+        || trimmed.starts_with("Kernel stack overflow in process ")
+        || die::parse(text).is_some_and(|die| {
+            die.what.to_ascii_lowercase().starts_with("kernel stack overflow") || die.what == "stack guard page"
+        })
 }
 
 fn titles(facts: &Facts) -> Titles {
