@@ -357,10 +357,21 @@ static unsigned long user_page(void)
 	return vm_mmap(NULL, 0, PAGE_SIZE, PROT_READ | PROT_WRITE, MAP_ANONYMOUS | MAP_PRIVATE, 0);
 }
 
+/* Here the compiler knows how large the object is, and its check comes before the slab allocator's. */
+static crash_site void guest_copy_known_size(void)
+{
+	char *object = kmalloc(96, GFP_KERNEL);
+
+	if (copy_to_user((void __user *)user_page(), object, opaque(size_t, 200)))
+		pr_info("not copied\n");
+	kfree(object);
+}
+
 static crash_site void guest_usercopy_read_behind(void)
 {
 	char *object = kmalloc(96, GFP_KERNEL);
 
+	OPTIMIZER_HIDE_VAR(object);
 	if (copy_to_user((void __user *)user_page(), object, opaque(size_t, 200)))
 		pr_info("not copied\n");
 	kfree(object);
@@ -488,6 +499,7 @@ static const struct guest_scenario scenarios[] = {
 	{ "refcount_saturate", guest_refcount_saturate },
 	{ "list_add_corrupted", guest_list_add_corrupted },
 	{ "list_add_twice", guest_list_add_twice },
+	{ "copy_known_size", guest_copy_known_size },
 	{ "usercopy_read_behind", guest_usercopy_read_behind },
 	{ "usercopy_write_behind", guest_usercopy_write_behind },
 	{ "fortify_memcpy", guest_fortify_write_behind },
