@@ -23,6 +23,10 @@ pub(crate) fn all(files: &[OsString]) -> Result<Vec<Input>, Failure> {
 }
 
 fn one(name: &OsStr) -> Result<Input, Failure> {
+    // The address of a panic screen's QR code, as a telephone reads it: the log is in the address itself.
+    if let Some(address) = name.to_str().filter(|text| oopscope_panicqr::find_address(text).is_some()) {
+        return Ok(Input::from_bytes("", address.as_bytes().to_vec()));
+    }
     open(name).map_err(|error| Failure::Message(format!("{}: {}", shown(name), reason(&error))))
 }
 

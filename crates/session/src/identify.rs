@@ -35,8 +35,6 @@ pub(crate) struct Known {
 const DUMP: &str = "This version of Oopscope reads kernel logs. The log can be taken out of a dump: \
     makedumpfile --dump-dmesg vmcore log.txt, or vmcore-dmesg vmcore > log.txt, or the command log of crash.";
 const PACKED: &str = "Unpack it first and open the log file that is inside.";
-const PICTURE: &str = "Oopscope reads text. Type the lines from RIP, PC or Call Trace on, or get the log from the serial \
-    console, netconsole or pstore.";
 const NOT_A_LOG: &str = "Give the kernel log as text: a serial console's log, the output of dmesg or of journalctl -k.";
 
 const ELF_CORE: Known =
@@ -62,8 +60,6 @@ const KNOWN: &[Known] = &[
     },
     Known { at: 0, magic: b"BZh", what: "a bzip2 archive", advice: "Unpack it first: bzcat FILE > log.txt" },
     Known { at: 0, magic: b"7z\xbc\xaf\x27\x1c", what: "a 7z archive", advice: PACKED },
-    Known { at: 0, magic: b"\x89PNG\r\n\x1a\n", what: "a PNG picture", advice: PICTURE },
-    Known { at: 0, magic: b"\xff\xd8\xff", what: "a JPEG picture", advice: PICTURE },
     Known {
         at: 0,
         magic: b"%PDF-",

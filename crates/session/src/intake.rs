@@ -7,6 +7,7 @@ use crate::identify::{Content, HEAD, identify, is_text};
 use crate::input::{Input, PartError, clamp};
 use crate::{notes, problem};
 use oopscope_capture::{Converted, Form};
+use oopscope_panicqr::{LARGEST_PICTURE, PanicLog, PictureForm, read_address, read_picture};
 use oopscope_protocol::Problem;
 use oopscope_source::{Counted, ReadAt, ReadError};
 use oopscope_unpack::{
@@ -87,6 +88,16 @@ impl Intake {
             }
             head = unpacked;
         }
+        if let Some(found) = panic_code(&**source, &head)? {
+            match found {
+                Ok(log) => {
+                    self.notes.push(notes::panic_code(name, &log));
+                    self.push_text(name, source, log.text.into_bytes());
+                }
+                Err(problem) => self.left_out.push(problem::panic_code(name, &problem)),
+            }
+            return Ok(());
+        }
         if archives && let Some(form) = ArchiveForm::of(&head) {
             return self.archive(name, source, form);
         }
@@ -100,8 +111,8 @@ impl Intake {
         }
         match self.content(name, source, &head, codec.is_none() && form.is_none())? {
             Ok(Some(text)) => {
-                let source: Source = Rc::new(Counted::new(Box::new(text)));
-                self.one(name, &source, false)
+                self.push_text(name, source, text);
+                Ok(())
             }
             Ok(None) => {
                 if let Some(form) = form {
@@ -119,6 +130,13 @@ impl Intake {
         }
     }
 
+    /// Takes a text that was made of an input.
+    fn push_text(&mut self, name: &str, source: &Source, text: Vec<u8>) {
+        let head = text[..text.len().min(oopscope_capture::PART_HEAD)].to_vec();
+        let text = Text::Own(Rc::new(Counted::new(Box::new(text))));
+        self.ready.push(Ready { name: name.to_owned(), text, head, source: Rc::clone(source) });
+    }
+
     /// Judges the text: it is a log as it is (`None`), another text stands in its place, or it is none.
     fn content(
         &mut self,
@@ -133,7 +151,7 @@ impl Intake {
             Content::Empty => Err(problem::empty(name)),
             Content::Nuls => Err(problem::only_nuls(name)),
             Content::Known(known) => Err(problem::known(name, known)),
-            Content::Binary => match small(&**source)?.as_deref().and_then(decompress_block) {
+            Content::Binary => match whole(&**source, BLOCK_LIMIT)?.as_deref().and_then(decompress_block) {
                 Some(text) => {
                     self.notes.push(notes::pstore_block(name));
                     Ok(Some(text))
@@ -235,9 +253,27 @@ fn beginning(flow: &mut dyn Flow) -> Result<(Vec<u8>, Option<Damage>), ReadError
     Ok((head, damage))
 }
 
-/// All of a source that is no larger than a packed block may be.
-fn small(source: &dyn ReadAt) -> Result<Option<Vec<u8>>, ReadError> {
-    let Some(len) = usize::try_from(source.len()).ok().filter(|len| *len <= BLOCK_LIMIT) else { return Ok(None) };
+/// The log in the QR code of a panic screen: from a picture, or from the code's address alone in a text. None when the
+/// source is neither.
+fn panic_code(source: &dyn ReadAt, head: &[u8]) -> Result<Option<Result<PanicLog, String>>, ReadError> {
+    /// An address has some 7,000 digits; what is written around it in a link file or a mail is shorter than this.
+    const LONGEST_ADDRESS: usize = 16 << 10;
+    if PictureForm::of(head).is_some() {
+        let Some(bytes) = whole(source, LARGEST_PICTURE)? else {
+            return Ok(Some(Err("the picture is too large".into())));
+        };
+        return Ok(Some(read_picture(&bytes).map_err(|problem| problem.to_string())));
+    }
+    if source.len() > LONGEST_ADDRESS as u64 || head.len() > LONGEST_ADDRESS {
+        return Ok(None);
+    }
+    let text = String::from_utf8_lossy(head);
+    Ok(read_address(&text).map(|log| log.map_err(|problem| problem.to_string())))
+}
+
+/// All of a source that has no more bytes than `most`.
+fn whole(source: &dyn ReadAt, most: usize) -> Result<Option<Vec<u8>>, ReadError> {
+    let Some(len) = usize::try_from(source.len()).ok().filter(|len| *len <= most) else { return Ok(None) };
     let mut bytes = vec![0; len];
     let n = source.read_at(0, &mut bytes)?;
     bytes.truncate(n);

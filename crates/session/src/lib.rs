@@ -31,7 +31,7 @@ pub use input::Input;
 pub use triage::read as read_for_triage;
 
 use log::Log;
-use oopscope_protocol::{Event, Problem, Request};
+use oopscope_protocol::{Event, LinkFacts, Problem, Request};
 use oopscope_report::triage::Triage;
 use opening::{Opening, Step};
 use serde::{Deserialize, Serialize};
@@ -99,6 +99,11 @@ impl Session {
                 }
                 None => answers.push(failed(id, problem::no_example(&name))),
             },
+            // The address of a panic screen's QR code, opened as a link to this page.
+            Request::OpenLink { fragment } if oopscope_panicqr::find_address(&fragment).is_some() => {
+                let input = Input::from_bytes("", fragment.into_bytes());
+                self.open(Opening::new(id, None, Some(LinkFacts::default()), vec![input]), &mut answers);
+            }
             Request::OpenLink { fragment } => match share::open(&fragment) {
                 Ok((link, input)) => self.open(Opening::new(id, None, Some(link), vec![input]), &mut answers),
                 Err(problem) => answers.push(failed(id, problem)),

@@ -4,6 +4,7 @@
 
 use crate::problem::subject;
 use crate::words::{number, plural, size};
+use oopscope_panicqr::PanicLog;
 use oopscope_protocol::Problem;
 use oopscope_report::LogFacts;
 use oopscope_unpack::Damage;
@@ -96,4 +97,16 @@ pub(crate) fn pstore_block(name: &str) -> String {
 /// A packed file gave not all that it should.
 pub(crate) fn damaged(name: &str, damage: Damage) -> String {
     format!("{} could be unpacked only in part: {damage}. What came out until there was read.", subject(name))
+}
+
+/// The log came out of a panic screen's QR code.
+pub(crate) fn panic_code(name: &str, log: &PanicLog) -> String {
+    let release = log.release.as_ref().map_or_else(String::new, |release| format!(" of Linux {release}"));
+    let architecture = log.architecture.as_ref().map_or_else(String::new, |name| format!(" on {name}"));
+    let cut = if log.cut { " The code's address was cut, so that the last lines are missing." } else { "" };
+    format!(
+        "{} is the QR code of a panic screen{release}{architecture}. Such a code holds only the end of the kernel's \
+         log, as much as fits: what came before is not in it.{cut}",
+        subject(name)
+    )
 }

@@ -63,6 +63,16 @@ pub(crate) fn damaged(name: &str, format: &str, damage: Damage) -> Problem {
     problem("packed", format!("{} can't be unpacked as {format}: {damage}.", subject(name)), advice)
 }
 
+pub(crate) fn panic_code(name: &str, why: &str) -> Problem {
+    problem(
+        "picture",
+        format!("{} gives no log: {why}.", subject(name)),
+        "Oopscope reads the QR code of a panic screen: take the picture straight from the front, sharp, and with the \
+         whole code in it; or scan the code with a telephone and paste the link. Of a screen without a code type the \
+         lines from RIP, PC or Call Trace on.",
+    )
+}
+
 pub(crate) fn archive_too_large(name: &str) -> Problem {
     problem(
         "packed",
