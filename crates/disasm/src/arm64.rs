@@ -8,6 +8,7 @@ use fARM64::{
     Decoder as Farm, DecoderOptions, ExtendType, FlowControl, Instruction, MemIndexMode, OpAccess, Operand as Op,
     RegClass, Register, instruction_info,
 };
+use std::fmt::Write;
 
 /// A64.
 pub(crate) struct Arm64;
@@ -86,16 +87,13 @@ fn as_objdump(text: &str) -> String {
         let end = digits.find(|c: char| !c.is_ascii_hexdigit()).unwrap_or(digits.len());
         let value =
             u64::from_str_radix(&digits[..end], 16).ok().filter(|_| rest[at..].starts_with('#') && number != digits);
-        match value.filter(|_| decimal || address || amount) {
-            Some(value) => {
-                let sign = if number.len() < tail.len() { "-" } else { "" };
-                out.push_str(&format!("#{sign}{value}"));
-                rest = &digits[end..];
-            }
-            None => {
-                out.push_str(&rest[at..=at]);
-                rest = tail;
-            }
+        if let Some(value) = value.filter(|_| decimal || address || amount) {
+            let sign = if number.len() < tail.len() { "-" } else { "" };
+            let _ = write!(out, "#{sign}{value}");
+            rest = &digits[end..];
+        } else {
+            out.push_str(&rest[at..=at]);
+            rest = tail;
         }
     }
     out.push_str(rest);
@@ -139,11 +137,10 @@ fn effect(instruction: &Instruction, text: &str) -> Effect {
     let info = instruction_info(instruction);
     let flow = match instruction.flow_control() {
         FlowControl::Next => Flow::Next,
-        FlowControl::ConditionalBranch => Flow::Branch,
         FlowControl::Call | FlowControl::IndirectCall => Flow::Call,
         FlowControl::UnconditionalBranch | FlowControl::IndirectBranch | FlowControl::Return => Flow::Leaves,
         // A brk of a WARN is stepped over (arch/arm64/kernel/traps.c, bug_brk_handler).
-        FlowControl::Exception => Flow::Branch,
+        FlowControl::ConditionalBranch | FlowControl::Exception => Flow::Branch,
     };
     let mut effect = Effect { flow, ..Effect::default() };
     for used in info.used_registers() {

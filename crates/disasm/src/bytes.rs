@@ -7,6 +7,7 @@
 //! which swaps for BE8 first), so a word becomes bytes in the one order that its decoder takes: little-endian here.
 
 use oopscope_report::Code;
+use std::fmt::Write;
 
 /// Bytes that follow each other in memory.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -53,7 +54,11 @@ fn value(unit: &str) -> Option<Vec<u8>> {
 
 /// Bytes as the `Code:` line has them: units of `unit` bytes, each the most significant digit first.
 pub(crate) fn printed(bytes: &[u8], unit: usize) -> String {
-    bytes.chunks(unit.max(1)).flat_map(|unit| unit.iter().rev()).map(|byte| format!("{byte:02x}")).collect()
+    let mut digits = String::with_capacity(2 * bytes.len());
+    for byte in bytes.chunks(unit.max(1)).flat_map(|unit| unit.iter().rev()) {
+        let _ = write!(digits, "{byte:02x}");
+    }
+    digits
 }
 
 /// A word that is no known instruction, as objdump writes it: `.inst 0x…`, `.long 0x…`.

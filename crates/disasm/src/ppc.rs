@@ -325,13 +325,11 @@ fn effect(ins: Ins, at: u64, wide: bool, text: &str) -> Effect {
 fn flow(ins: Ins) -> Flow {
     let links = ins.is_branch() && ins.field_lk();
     match ins.op {
-        _ if links => Flow::Call,
         // bcl 20,31,$+4 only loads the link register, and is a call by its bit; nothing is lost by stopping there.
-        Opcode::Sc => Flow::Call,
-        Opcode::Rfi | Opcode::Rfid => Flow::Leaves,
+        _ if links || ins.op == Opcode::Sc => Flow::Call,
+        Opcode::Rfi | Opcode::Rfid | Opcode::B => Flow::Leaves,
         // BO of 1z1zz is "always" (Power ISA, section 2.4).
         Opcode::Bc | Opcode::Bcctr | Opcode::Bclr if ins.field_bo() & 0x14 == 0x14 => Flow::Leaves,
-        Opcode::B => Flow::Leaves,
         Opcode::Bc | Opcode::Bcctr | Opcode::Bclr => Flow::Branch,
         _ => Flow::Next,
     }

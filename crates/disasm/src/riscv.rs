@@ -65,8 +65,9 @@ fn effect(text: &str, width: u32) -> Effect {
                 ..Memory::default()
             });
         } else if let Some(register) = operand(part, width) {
-            let csr = mnemonic.starts_with("csr");
-            if index == 0 && !none && !(csr && !mnemonic.starts_with("csrr")) && mnemonic != "jr" {
+            // `csrw` and its kind name no destination but the CSR; `csrr` and `csrrw` do.
+            let writes_only = mnemonic.starts_with("csr") && !mnemonic.starts_with("csrr") || mnemonic == "jr";
+            if index == 0 && !none && !writes_only {
                 effect.clobbers.push(register.register.clone());
                 effect.sets.push(register);
             } else if !effect.reads.contains(&register) {

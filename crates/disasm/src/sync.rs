@@ -105,6 +105,6 @@ mod tests {
 
     #[test]
     fn nops_of_one_byte_are_certain_from_the_first_on() {
-        assert_eq!(check(&[0x90, 0x90, 0x90, 0x0f, 0x0b], 3).guessed, false);
+        assert!(!check(&[0x90, 0x90, 0x90, 0x0f, 0x0b], 3).guessed);
     }
 }

@@ -191,6 +191,6 @@ pub(super) fn block(half: u32) -> Vec<u32> {
     if half & 0xff00 != 0xbf00 || mask == 0 || condition >= 14 {
         return Vec::new();
     }
-    let rest = (mask.trailing_zeros() + 1..4).rev().map(|bit| condition & 14 | mask >> bit & 1);
+    let rest = (mask.trailing_zeros() + 1..4).rev().map(|bit| condition & 0b1110 | mask >> bit & 1);
     std::iter::once(condition).chain(rest).collect()
 }

@@ -13,9 +13,18 @@ pub(super) fn register(number: u8) -> &'static str {
     REGISTERS[usize::from(number & 15)]
 }
 
-/// False for bytes that the decoder must not be given.
+/// False for bytes that the decoder must not be given: it counts on from r15 where an instruction names two
+/// registers in a row, and panics. The manual calls these unpredictable (A5.2.8, A5.2.10).
 pub(super) fn is_readable(bytes: &[u8], thumb: bool) -> bool {
-    bytes.len() == 4 || thumb && bytes.len() == 2
+    match bytes.first_chunk() {
+        Some(word) if !thumb => {
+            let word = u32::from_le_bytes(*word);
+            // Multiplications, exclusive accesses, and loads and stores of halves and of two registers.
+            let extra = word & 0x0e00_0090 == 0x0000_0090;
+            !extra || word >> 12 & 15 != 15 && word & 15 != 15
+        }
+        _ => thumb,
+    }
 }
 
 /// The text and the target of a branch. None for what is not known well enough.
@@ -222,10 +231,8 @@ fn mnemonic(instruction: &Instruction, bytes: &[u8]) -> Option<String> {
             };
             format!("{base}{mode}")
         }
-        // The decoder's widths of these are wrong in Thumb.
-        Opcode::BFI | Opcode::BFC if instruction.thumb => return None,
-        // Which register it rotates through, the decoder's own form does not tell.
-        Opcode::RRX if instruction.thumb => return None,
+        // The decoder's widths of bit fields are wrong in Thumb, and its rrx has lost a register.
+        Opcode::BFI | Opcode::BFC | Opcode::RRX if instruction.thumb => return None,
         // Bits, not names: what they mean differs between versions of the architecture.
         Opcode::Invalid
         | Opcode::IT
@@ -262,6 +269,7 @@ fn mnemonic(instruction: &Instruction, bytes: &[u8]) -> Option<String> {
         match instruction.opcode {
             Opcode::B if bytes.len() == 2 => name.push_str(".n"),
             Opcode::LDM(true, false, ..) | Opcode::STM(true, false, ..) if instruction.wide => name.push_str(".w"),
+            Opcode::ADD | Opcode::SUB | Opcode::MOV if plain(bytes) => name.push('w'),
             // What has a short form, too.
             Opcode::LDR
             | Opcode::LDRB
@@ -286,12 +294,7 @@ fn mnemonic(instruction: &Instruction, bytes: &[u8]) -> Option<String> {
             | Opcode::NOP
             | Opcode::PUSH
             | Opcode::POP
-                if instruction.wide =>
-            {
-                name.push_str(".w");
-            }
-            Opcode::ADD | Opcode::SUB | Opcode::MOV if plain(bytes) => name.push('w'),
-            Opcode::AND
+            | Opcode::AND
             | Opcode::BIC
             | Opcode::ORR
             | Opcode::EOR

@@ -138,11 +138,10 @@ fn writes(access: OpAccess) -> bool {
 fn flow(instruction: &Instruction) -> Flow {
     match instruction.flow_control() {
         FlowControl::Next | FlowControl::Interrupt | FlowControl::XbeginXabortXend => Flow::Next,
-        FlowControl::ConditionalBranch => Flow::Branch,
         FlowControl::Call | FlowControl::IndirectCall => Flow::Call,
         FlowControl::UnconditionalBranch | FlowControl::IndirectBranch | FlowControl::Return => Flow::Leaves,
         // The kernel steps over the ud2 of a WARN and goes on behind it (arch/x86/kernel/traps.c, handle_bug).
-        FlowControl::Exception => Flow::Branch,
+        FlowControl::ConditionalBranch | FlowControl::Exception => Flow::Branch,
     }
 }
 

@@ -4,6 +4,7 @@
 //! spelled.
 
 use iced_x86::{Formatter, GasFormatter, Instruction, IntelFormatter, MemorySizeOptions, Mnemonic, OpKind, Register};
+use std::fmt::Write;
 
 /// AT&T syntax.
 pub(super) fn att(instruction: &Instruction, bytes: &[u8], bits: u32) -> String {
@@ -268,7 +269,7 @@ pub(super) fn memory_text(instruction: &Instruction, segment: Option<&str>) -> S
         return format!("{text}{displacement:#x}");
     }
     // Negative where the register is as wide as the displacement that was extended.
-    let narrow = [base, index].into_iter().any(|register| register.is_gpr32());
+    let narrow = [base, index].into_iter().any(Register::is_gpr32);
     let displacement = if narrow {
         i64::from(u32::try_from(displacement & 0xffff_ffff).unwrap_or(0).cast_signed())
     } else {
@@ -276,14 +277,14 @@ pub(super) fn memory_text(instruction: &Instruction, segment: Option<&str>) -> S
     };
     if instruction.memory_displ_size() != 0 {
         let sign = if displacement < 0 { "-" } else { "" };
-        text.push_str(&format!("{sign}{:#x}", displacement.unsigned_abs()));
+        let _ = write!(text, "{sign}{:#x}", displacement.unsigned_abs());
     }
     text.push('(');
     if base != Register::None {
         text.push_str(&name(base));
     }
     if index != Register::None {
-        text.push_str(&format!(",{},{}", name(index), instruction.memory_index_scale()));
+        let _ = write!(text, ",{},{}", name(index), instruction.memory_index_scale());
     }
     text.push(')');
     text
