@@ -21,7 +21,7 @@ pub(super) fn is_readable(bytes: &[u8], thumb: bool) -> bool {
             let word = u32::from_le_bytes(*word);
             // Multiplications, exclusive accesses, and loads and stores of halves and of two registers.
             let extra = word & 0x0e00_0090 == 0x0000_0090;
-            !extra || word >> 12 & 15 != 15 && word & 15 != 15
+            !(extra && word >> 12 & 15 == 15)
         }
         _ => thumb,
     }
