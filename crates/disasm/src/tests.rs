@@ -187,3 +187,26 @@ fn filling_in_keeps_what_is_there() {
     fill(&mut report);
     assert_eq!(report.code.unwrap().listing, Some(Listing::default()));
 }
+
+/// wasm cannot unwind: a decoder that panics takes the engine with it. yaxpeax-arm did on these.
+#[test]
+fn no_word_makes_a_decoder_panic() {
+    // LDRD, STRD and their neighbours, with r15 where a pair begins; every other bit of the pattern.
+    for bits in 0..1_u32 << 16 {
+        let word = 0xe000_f090 | (bits >> 11 & 0x1f) << 20 | (bits >> 7 & 15) << 16 | (bits & 0x7f) << 5 & 0xfff;
+        let units = vec![format!("{word:08x}")];
+        let code = Code { units, trap: Some(0), ..Code::default() };
+        let report = Report { arch: Some(Arch::Arm), code: Some(code), ..Report::default() };
+        assert_eq!(list(&report).unwrap().instructions.len(), 1, "{word:08x}");
+    }
+    // Any words: a multiplicative walk over all of them.
+    let mut word = 1_u32;
+    for _ in 0..20_000 {
+        word = word.wrapping_mul(2_891_336_453).wrapping_add(0x9e37_79b9);
+        for arch in [Arch::X86_64, Arch::I386, Arch::Arm64, Arch::Arm, Arch::Riscv, Arch::Ppc] {
+            let code = Code { units: vec![format!("{word:08x}")], trap: Some(0), ..Code::default() };
+            let listing = list(&Report { arch: Some(arch), code: Some(code), ..Report::default() });
+            assert!(listing.is_ok() || matches!(arch, Arch::X86_64 | Arch::I386), "{arch:?} {word:08x} {listing:?}");
+        }
+    }
+}

@@ -14,14 +14,14 @@ pub(super) fn register(number: u8) -> &'static str {
 }
 
 /// False for bytes that the decoder must not be given: it counts on from r15 where an instruction names two
-/// registers in a row, and panics. The manual calls these unpredictable (A5.2.8, A5.2.10).
+/// registers in a row, and panics. The manual calls these unpredictable.
 pub(super) fn is_readable(bytes: &[u8], thumb: bool) -> bool {
     match bytes.first_chunk() {
         Some(word) if !thumb => {
             let word = u32::from_le_bytes(*word);
-            // Multiplications, exclusive accesses, and loads and stores of halves and of two registers.
-            let extra = word & 0x0e00_0090 == 0x0000_0090;
-            !(extra && word >> 12 & 15 == 15)
+            // LDRD and STRD, by register or immediate (A5.2.8).
+            let double = word & 0x0e10_00d0 == 0x0000_00d0;
+            !(double && word >> 12 & 15 == 15)
         }
         _ => thumb,
     }
