@@ -207,7 +207,11 @@ impl Segmenter {
         // comes now.
         let goes_on =
             key.is_some() && self.open.get(&key).is_some_and(|open| open.part == Part::Body && !open.has_frames());
-        let before = if goes_on { self.open.remove(&key) } else { None };
+        let mut before = if goes_on { self.open.remove(&key) } else { None };
+        // One report back and no further: headline after headline must not pile up.
+        if let Some(older) = before.as_mut().and_then(|before| before.before.take()) {
+            self.finished.push(*older);
+        }
         self.close(key, End::Interrupted);
         let lingering = std::mem::take(&mut self.lingering);
         self.finished.extend(lingering);

@@ -28,7 +28,10 @@ pub(crate) fn after_address(text: &str) -> Option<&str> {
 
 /// What follows `[<ffffffff81234567>] ` or `[ffffffff81234567] `.
 fn behind_address(text: &str) -> Option<&str> {
-    let (inside, rest) = text.strip_prefix('[')?.split_once(']')?;
+    // No address in brackets is longer: looking further would make a line of brackets take its length squared.
+    let inside = text.strip_prefix('[')?;
+    let end = inside.bytes().take(24).position(|b| b == b']')?;
+    let (inside, rest) = (&inside[..end], &inside[end + 1..]);
     let digits = inside.trim_matches(['<', '>']);
     let digits = digits.strip_prefix("0x").unwrap_or(digits);
     (!digits.is_empty() && digits.bytes().all(|b| b.is_ascii_hexdigit()) && rest.starts_with(' '))
