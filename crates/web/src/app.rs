@@ -312,6 +312,10 @@ impl App {
 
     fn open_files(&mut self, ctx: &Context<Self>, mut files: Paths, more: bool) {
         let note = too_many(files.len(), more);
+        if files.iter().any(|(path, _)| path.contains('/')) {
+            // Browsers give the files of a folder in any order.
+            files.sort_by(|a, b| a.0.cmp(&b.0));
+        }
         files.truncate(MAX_TRIAGE_FILES);
         let folder = files.first().and_then(|(path, _)| path.split_once('/')).map(|(folder, _)| folder.to_owned());
         let (paths, files): (Vec<_>, Vec<_>) =

@@ -13,6 +13,9 @@ use yew::prelude::*;
 /// Under which name the syntax is remembered.
 const SETTING: &str = "syntax";
 
+/// The shortest run of the same instruction that is one row: the padding between functions.
+const SHORTEST_RUN: usize = 4;
+
 /// Which code.
 #[derive(Clone, PartialEq, Properties)]
 pub(crate) struct Props {
@@ -76,7 +79,7 @@ fn listing(listing: &Listing, syntax: &UseStateHandle<Syntax>, change: &Callback
             <div class="scroll-x" role="region" aria-label="Code listing" tabindex="0">
                 <table id="listing" class="listing">
                     <thead class="unseen"><tr><th>{ "Offset from the trap" }</th><th>{ "Bytes" }</th><th>{ "Instruction" }</th></tr></thead>
-                    <tbody>{ for listing.instructions.iter().map(|row| instruction(row, **syntax, listing.guessed)) }</tbody>
+                    <tbody>{ for runs(&listing.instructions).map(|run| instruction(run, **syntax, listing.guessed)) }</tbody>
                 </table>
             </div>
             if listing.guessed {
@@ -87,8 +90,20 @@ fn listing(listing: &Listing, syntax: &UseStateHandle<Syntax>, change: &Callback
     }
 }
 
-fn instruction(row: &Instruction, syntax: Syntax, guessed: bool) -> Html {
+/// The rows: an instruction each, or a run of the same one.
+fn runs(instructions: &[Instruction]) -> impl Iterator<Item = &[Instruction]> {
+    let same = |a: &Instruction, b: &Instruction| {
+        a.bytes == b.bytes && !a.trap && !b.trap && a.notes.is_empty() && b.notes.is_empty()
+    };
+    instructions.chunk_by(same).flat_map(|run| run.chunks(if run.len() < SHORTEST_RUN { 1 } else { run.len() }))
+}
+
+fn instruction(run: &[Instruction], syntax: Syntax, guessed: bool) -> Html {
+    let Some(row) = run.first() else { return Html::default() };
     let unsure = guessed && row.offset < 0;
+    let again = (run.len() > 1).then(|| {
+        html! { <span class="operands">{ format!("{} times, to {}", run.len(), run.last().map_or_else(String::new, |row| listing_text::offset(row.offset))) }</span> }
+    });
     html! {
         <tr class={classes!(row.trap.then_some("trap"), unsure.then_some("guess"))}>
             <td class="off">{ listing_text::offset(row.offset) }</td>
@@ -97,6 +112,7 @@ fn instruction(row: &Instruction, syntax: Syntax, guessed: bool) -> Html {
                 { syntax.text(row) }
                 if row.trap { <span class="unseen">{ " (the trapping instruction)" }</span> }
                 if !row.notes.is_empty() { <span class="operands">{ row.notes.join(" · ") }</span> }
+                { again }
             </td>
         </tr>
     }
@@ -130,5 +146,20 @@ fn units(code: &Code, change: &Callback<Change>) -> Html {
     }
     html! {
         <details class="inner"><summary>{ "The bytes as printed" }</summary>{ bytes }</details>
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn padding_is_one_row_and_the_trap_its_own() {
+        let int3 = |trap| Instruction { bytes: "cc".to_owned(), trap, ..Instruction::default() };
+        let mut rows = vec![int3(false); 6];
+        rows.push(int3(true));
+        rows.extend(vec![int3(false); 3]);
+        let lengths: Vec<_> = runs(&rows).map(<[_]>::len).collect();
+        assert_eq!(lengths, [6, 1, 1, 1, 1]);
     }
 }

@@ -158,8 +158,8 @@ fn also_known_as(report: &Report) -> Html {
     if report.alt_titles.is_empty() {
         return Html::default();
     }
-    let titles = report.alt_titles.iter().map(|title| html! { <li><code>{ title }</code></li> });
-    html! { <ul class="also" aria-label="Also known as">{ for titles }</ul> }
+    let titles = report.alt_titles.iter().map(|title| html! { <li>{ "also: " }<code>{ title }</code></li> });
+    html! { <ul class="also" aria-label="Other titles of the same bug">{ for titles }</ul> }
 }
 
 /// How far the report can't be trusted, where no notice says it already.

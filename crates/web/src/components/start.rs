@@ -98,10 +98,12 @@ pub(crate) fn Start(props: &Props) -> Html {
             <section class="what">
                 <h2>{ "What can be opened" }</h2>
                 <ul class="plain pad">
-                    <li>{ "Kernel logs as text: dmesg, journalctl -k, netconsole, a serial console's capture with its escape codes; any size, read in pieces." }</li>
-                    <li>{ "Several files dropped together are read as one log, in the order of the drop." }</li>
+                    <li>{ "Kernel logs as text: dmesg, journalctl -k, netconsole, syslog, a serial console's capture with its escape codes; any size, read in pieces. Packed ones (gzip, xz, zstd) as they are." }</li>
+                    <li>{ "The records of a pstore (EFI, ramoops, ERST): drop all of them together, in any order. A few other files dropped together are read as one log, too." }</li>
+                    <li>{ "A folder, or many logs: each is read by itself, and the reports are grouped by signature." }</li>
+                    <li>{ "A photo or a screenshot of the QR code of a panic, dropped or pasted; or its link, pasted here or into the address bar." }</li>
                     <li>{ "A link made with Share, pasted into the address bar." }</li>
-                    <li>{ "Not yet: compressed logs and memory dumps (vmcore). Unpack a log first; for a dump, extract its log with crash or makedumpfile --dump-dmesg." }</li>
+                    <li>{ "Not yet: memory dumps (vmcore). Extract the log first, with crash or makedumpfile --dump-dmesg." }</li>
                 </ul>
             </section>
             <p class="privacy">
