@@ -108,8 +108,13 @@ fn trap_alone(arch: Arch, window: &Window) -> Result<Listing, String> {
 
 fn listed(decoder: &dyn Decoder, arch: Arch, window: &Window, values: &Values<'_>) -> Result<Listing, String> {
     let Window { bytes, trap, unit, before } = window;
-    if window.unit > decoder.step().max(4) || !window.unit.is_multiple_of(decoder.step()) && decoder.step() != 4 {
-        return Err(format!("units of {unit} bytes are no {} code", arch.name()));
+    let fits = match decoder.step() {
+        1 => *unit == 1,
+        2 => matches!(unit, 2 | 4),
+        step => *unit == step,
+    };
+    if !fits {
+        return Err(format!("units of {unit} bytes are not how the kernel prints {} code", arch.name()));
     }
     let start = sync::start(decoder, bytes, *trap);
     let known = values.address;

@@ -168,6 +168,8 @@ fn reasons() {
     assert!(list(&unknown).unwrap_err().contains("for which architecture"));
     assert!(list(&report(Arch::X86_64, "90 90", &[])).unwrap_err().contains("did not mark"));
     assert!(list(&report(Arch::Arm64, "aa1e03e9 (????????)", &[])).unwrap_err().contains("could not read"));
+    assert!(list(&report(Arch::X86_64, "90909090 <0f0b9090>", &[])).unwrap_err().contains("units of 4 bytes"));
+    assert!(list(&report(Arch::Arm64, "90 <0f>", &[])).unwrap_err().contains("units of 1 bytes"));
     // A call of four bytes, of five.
     assert!(list(&report(Arch::X86_64, "90 <e8> 00 00", &[])).is_err());
     let user = at(report(Arch::X86_64, "<0f> 05", &[]), "f", 0, 1, FrameRole::User, Some("0x8048000"));
@@ -201,12 +203,11 @@ fn no_word_makes_a_decoder_panic() {
     }
     // Any words: a multiplicative walk over all of them.
     let mut word = 1_u32;
-    for _ in 0..20_000 {
+    for _ in 0..5_000 {
         word = word.wrapping_mul(2_891_336_453).wrapping_add(0x9e37_79b9);
-        for arch in [Arch::X86_64, Arch::I386, Arch::Arm64, Arch::Arm, Arch::Riscv, Arch::Ppc] {
+        for arch in [Arch::Arm64, Arch::Arm, Arch::Riscv, Arch::Ppc] {
             let code = Code { units: vec![format!("{word:08x}")], trap: Some(0), ..Code::default() };
-            let listing = list(&Report { arch: Some(arch), code: Some(code), ..Report::default() });
-            assert!(listing.is_ok() || matches!(arch, Arch::X86_64 | Arch::I386), "{arch:?} {word:08x} {listing:?}");
+            list(&Report { arch: Some(arch), code: Some(code), ..Report::default() }).unwrap();
         }
     }
 }
