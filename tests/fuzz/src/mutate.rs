@@ -49,7 +49,7 @@ impl Rng {
 }
 
 /// What is put in between: texts that mean something to one scanner or another, and bytes that mean trouble.
-const TOKENS: [&[u8]; 34] = [
+const TOKENS: [&[u8]; 49] = [
     b"\n",
     b"\r\n",
     b"\r",
@@ -80,6 +80,21 @@ const TOKENS: [&[u8]; 34] = [
     b"<4>",
     b"Internal error: Oops: 0000000096000004 [#1] SMP\n",
     b"Linux version 6.1.0 (a@b.c) (gcc)\n",
+    b"BUG: KASAN: use-after-free in f+0x1/0x2\n",
+    b"Read of size 8 at addr ffff888000000000 by task x/1\n",
+    b"Allocated by task 1:\n",
+    b"WARNING: possible circular locking dependency detected\n",
+    b"x/1 is trying to acquire lock:\n",
+    b" (&a){+.+.}-{3:3}, at: f+0x1/0x2\n",
+    b"rcu: INFO: rcu_preempt detected stalls on CPUs/tasks:\n",
+    b"INFO: task x:1 blocked for more than 120 seconds.\n",
+    b"watchdog: BUG: soft lockup - CPU#0 stuck for 22s! [x:1]\n",
+    b"Sending NMI from CPU 0 to CPUs 1:\n",
+    b"asm_sysvec_apic_timer_interrupt+0x1/0x2\n",
+    b"==================================================================\n",
+    b"unreferenced object 0xffff888000000000 (size 32):\n",
+    b"  backtrace (crc 0):\n",
+    b"BUG kmalloc-32 (Tainted: G B): Poison overwritten\n",
     b"10.1.2.3 ",
     b"@",
     b"%41",
@@ -100,7 +115,7 @@ pub fn mutated(rng: &mut Rng, seed: &[u8], others: &[Vec<u8>]) -> Vec<u8> {
 
 fn mutate(rng: &mut Rng, bytes: &mut Vec<u8>, others: &[Vec<u8>]) {
     let at = rng.below(bytes.len() + 1);
-    match rng.below(12) {
+    match rng.below(14) {
         0 => {
             if let Some(byte) = bytes.get_mut(at) {
                 *byte ^= 1 << rng.below(8);
@@ -138,6 +153,15 @@ fn mutate(rng: &mut Rng, bytes: &mut Vec<u8>, others: &[Vec<u8>]) {
             lines[range].rotate_left(rng.below(length).min(length - 1));
         }),
         10 => {
+            // Two CPUs print at once: each its own lines in their order.
+            let other = rng.pick(others).cloned().unwrap_or_default();
+            *bytes = interleaved(rng, bytes, &other);
+        }
+        11 => {
+            let other = rng.pick(others).map(Vec::as_slice).unwrap_or_default();
+            bytes.extend_from_slice(other);
+        }
+        12 => {
             // What is between reports: with times, and without.
             let line: &[u8] = if rng.below(2) == 0 { b"[   50.0] init: quiet\n" } else { b"init: quiet\n" };
             let quiet = line.repeat(rng.below(100));
@@ -149,6 +173,22 @@ fn mutate(rng: &mut Rng, bytes: &mut Vec<u8>, others: &[Vec<u8>]) {
             bytes.splice(at..at, filler);
         }
     }
+}
+
+/// The lines of two logs, each log's in their order, a few of one and a few of the other in turn.
+pub fn interleaved(rng: &mut Rng, one: &[u8], other: &[u8]) -> Vec<u8> {
+    let mut one = one.split_inclusive(|&byte| byte == b'\n').peekable();
+    let mut other = other.split_inclusive(|&byte| byte == b'\n').peekable();
+    let mut bytes = Vec::new();
+    while one.peek().is_some() || other.peek().is_some() {
+        for line in one.by_ref().take(rng.below(6)) {
+            bytes.extend_from_slice(line);
+        }
+        for line in other.by_ref().take(rng.below(6)) {
+            bytes.extend_from_slice(line);
+        }
+    }
+    bytes
 }
 
 /// Changes the order and number of lines.

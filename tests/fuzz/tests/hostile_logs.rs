@@ -71,6 +71,21 @@ fn one_line_repeated() {
     }
 }
 
+/// The headlines of all kinds, alone and as many as fit into one line, with a caller id and without.
+#[test]
+fn every_headline_repeated() {
+    for header in oopscope_klog::looked_for() {
+        let size = SIZE / 8;
+        for prefix in ["[    1.0] ", "[    1.0][   T1] "] {
+            let line = format!("{prefix}{header}: a in f+0x1/0x2 at: [<12>] g+0x1/0x2\n");
+            check(&line, line.repeat(size / line.len()).as_bytes());
+        }
+        let line = format!("{header} ");
+        let line = format!("{}\n", line.repeat((16 << 10) / line.len()));
+        check(&format!("lines of {header}"), line.repeat(size / line.len() + 1).as_bytes());
+    }
+}
+
 #[test]
 fn one_line_repeated_within_a_report() {
     let lines = [
