@@ -54,7 +54,8 @@ fn group(place: &Place) -> (u64, u64, &str) {
 
 /// Puts files into order. Those that are no parts keep their places behind one another, after the dumps.
 pub fn order(pieces: &[Piece<'_>]) -> Ordered {
-    let places: Vec<_> = pieces.iter().map(|piece| part(piece).or_else(|| rotated(piece.name))).collect();
+    let mut places: Vec<_> = pieces.iter().map(|piece| part(piece).or_else(|| rotated(piece.name))).collect();
+    align_times(&mut places);
     let mut mates = BTreeMap::new();
     let mut twins = BTreeMap::new();
     for place in places.iter().flatten() {
@@ -88,6 +89,28 @@ pub fn order(pieces: &[Piece<'_>]) -> Ordered {
     ordered.order = parts;
     ordered.order.extend(rest);
     ordered
+}
+
+/// Gives the parts of one dump one time: writing them takes longer than a second, and each has its own in its name. A
+/// dump of another boot with the same number is made minutes later at least.
+fn align_times(places: &mut [Option<Place>]) {
+    const SAME_DUMP: u64 = 60;
+    let mut parts: Vec<_> = places
+        .iter_mut()
+        .flatten()
+        .filter_map(|place| match place {
+            Place::Part { time, count, reason, .. } => Some((reason.clone(), *count, time)),
+            Place::Rotated { .. } => None,
+        })
+        .collect();
+    parts.sort();
+    let mut first: Option<(String, u64, u64)> = None;
+    for (reason, count, time) in parts {
+        match &first {
+            Some((r, c, t)) if *r == reason && *c == count && *time - *t <= SAME_DUMP => *time = *t,
+            _ => first = Some((reason, count, *time)),
+        }
+    }
 }
 
 /// Parts that are missing between two.
@@ -189,7 +212,7 @@ mod tests {
         let files = [
             ("dmesg-efi-179526449601001", "Oops#1 Part1\n<4>x"),
             ("dmesg-efi-179526449701002", "Panic#2 Part1\nx"),
-            ("dmesg-efi-179526449602001", "Oops#1 Part2\nx"),
+            ("dmesg-efi-179526449702001", "Oops#1 Part2\nx"),
             ("dmesg-efi-179526449702002", "Panic#2 Part2\nx"),
         ];
         let (names, ordered) = ordered(&files);

@@ -34,9 +34,11 @@ fn kmsg<'a>(text: &'a str, prefix: &mut Prefix) -> Option<Rest<'a>> {
     Some(Rest { text: &message[1..], tail: 0, escape: Escape::Kmsg })
 }
 
-/// util-linux writes one member a line.
+/// util-linux writes one member a line, and so does journalctl -o json-pretty.
 fn json(text: &str) -> Option<Rest<'_>> {
-    let text = text.trim_start().strip_prefix("\"msg\":")?.trim_start().strip_prefix('"')?;
+    let text = text.trim_start();
+    let text = text.strip_prefix("\"msg\"").or_else(|| text.strip_prefix("\"MESSAGE\""))?;
+    let text = text.trim_start().strip_prefix(':')?.trim_start().strip_prefix('"')?;
     let inside = text.trim_end().trim_end_matches(',').strip_suffix('"')?;
     Some(Rest { text, tail: text.len() - inside.len(), escape: Escape::Json })
 }
