@@ -6,6 +6,7 @@
 //! a file that the log does not.
 
 use crate::grammar::frame::base_name;
+use crate::own_stack;
 use crate::read::Facts;
 use oopscope_report::{Frame, Report, StackRole};
 
@@ -102,7 +103,7 @@ const SERVANTS: [&str; 74] = [
 
 /// Gives the culprit its file.
 pub(crate) fn put(facts: &mut Facts) {
-    let header = facts.source.as_ref().map(|(path, line, _)| File { path: path.clone(), line: *line });
+    let header = facts.source.as_ref().map(|(path, line, _)| File { path: clean(path), line: *line });
     let file = pick(&facts.report, header);
     if let Some(culprit) = &mut facts.report.culprit {
         culprit.file_line = file.as_ref().map(|file| file.line);
@@ -149,17 +150,18 @@ fn is_of_culprit(report: &Report) -> bool {
 fn frames(report: &Report) -> impl Iterator<Item = &Frame> {
     let kind = report.kind.name();
     let sampled = kind.contains("stall") || kind.contains("lockup");
-    let own = report.stacks.iter().filter(|stack| matches!(stack.role, StackRole::Crash | StackRole::Interrupted));
-    let all = || own.clone().flat_map(|stack| &stack.frames).filter(|frame| frame.reliable);
-    let after = if sampled {
-        let is_entry = |frame: &Frame| frame.function.as_deref().is_some_and(is_interrupt_entry);
-        // The entry is a few frames deep: skip to the last of the innermost ones.
-        let first = all().position(is_entry);
-        first.map_or(0, |first| first + all().skip(first).take_while(|frame| is_entry(frame)).count())
-    } else {
-        0
+    let mut own = own_stack::of(report);
+    if own.iter().any(|stack| stack.role == StackRole::Crash) {
+        own.extend(report.stacks.iter().filter(|stack| stack.role == StackRole::Interrupted));
+    }
+    let frames: Vec<&Frame> = own.into_iter().flat_map(|stack| &stack.frames).filter(|frame| frame.reliable).collect();
+    let is_entry = |frame: &&&Frame| frame.function.as_deref().is_some_and(is_interrupt_entry);
+    let after = match frames.iter().position(|frame| is_entry(&frame)).filter(|_| sampled) {
+        // The entry is a few frames deep.
+        Some(first) => first + frames[first..].iter().take_while(is_entry).count(),
+        None => 0,
     };
-    own.clone().flat_map(|stack| &stack.frames).filter(|frame| frame.reliable).skip(after)
+    frames.into_iter().skip(after)
 }
 
 /// Where a timer's or another CPU's interrupt enters the kernel.
@@ -178,12 +180,22 @@ fn is_interrupt_entry(name: &str) -> bool {
 }
 
 fn file_of(frame: &Frame) -> Option<File> {
-    Some(File { path: clean(frame.file.as_deref()?).to_owned(), line: frame.file_line? })
+    Some(File { path: clean(frame.file.as_deref()?), line: frame.file_line? })
 }
 
-/// A path as the kernel's tree has it: addr2line gives `./include/linux/x.h`.
-fn clean(path: &str) -> &str {
-    path.strip_prefix("./").unwrap_or(path)
+/// A path as the kernel's tree has it: addr2line gives `./include/linux/x.h` and `arch/x86/kvm/../../../virt/kvm/x.c`.
+fn clean(path: &str) -> String {
+    let mut out: Vec<&str> = Vec::new();
+    for component in path.split('/') {
+        match component {
+            "." => {}
+            ".." if out.last().is_some_and(|last| !last.is_empty() && *last != "..") => {
+                out.pop();
+            }
+            component => out.push(component),
+        }
+    }
+    out.join("/")
 }
 
 fn is_header(path: &str) -> bool {
@@ -192,7 +204,6 @@ fn is_header(path: &str) -> bool {
 
 /// Headers hold helpers that were inlined, directories called `lib` hold helpers for all.
 fn serves(path: &str) -> bool {
-    let path = clean(path);
     let in_lib = path.split('/').rev().skip(1).any(|component| component == "lib");
     is_header(path) || in_lib || SERVANTS.iter().any(|servant| matches(servant, path))
 }
@@ -258,6 +269,14 @@ mod tests {
     fn a_deeper_file_of_the_same_directory_is_nearer_to_the_matter() {
         check("bug", &[("f", "fs/namei.c"), ("g", "fs/ext4/inode.c"), ("h", "net/a/b/c.c")], Some("fs/ext4/inode.c"));
         check("bug", &[("f", "fs/ext4/inode.c"), ("g", "fs/ext4x/y/z.c")], Some("fs/ext4/inode.c"));
+    }
+
+    #[test]
+    fn paths_are_those_of_the_tree() {
+        assert_eq!(clean("arch/x86/kvm/../../../virt/kvm/eventfd.c"), "virt/kvm/eventfd.c");
+        assert_eq!(clean("./mm/slub.c"), "mm/slub.c");
+        assert_eq!(clean("../x.c"), "../x.c");
+        assert_eq!(clean("/a/../../b.c"), "/../b.c");
     }
 
     #[test]

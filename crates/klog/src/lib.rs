@@ -30,6 +30,7 @@ mod kinds;
 mod line;
 mod links;
 mod machine;
+mod own_stack;
 mod prefix;
 mod read;
 mod scan;

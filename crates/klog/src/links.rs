@@ -6,6 +6,7 @@
 
 use crate::grammar::frame::base_name;
 use crate::grammar::locks;
+use crate::own_stack;
 use crate::read::Facts;
 use oopscope_report::{AddressClass, Context, Link, LinkKind, Prose, Report, StackRole};
 use std::collections::BTreeMap;
@@ -317,8 +318,11 @@ fn task(report: &Report) -> Option<(&str, u32)> {
 
 /// Functions on the crash stack, innermost first.
 fn functions(report: &Report) -> impl Iterator<Item = (&str, u64)> {
-    let own = report.stacks.iter().filter(|stack| matches!(stack.role, StackRole::Crash | StackRole::Interrupted));
-    own.flat_map(|stack| &stack.frames)
+    let interrupted = report.stacks.iter().filter(|stack| stack.role == StackRole::Interrupted);
+    own_stack::of(report)
+        .into_iter()
+        .chain(interrupted)
+        .flat_map(|stack| &stack.frames)
         .filter(|frame| frame.reliable)
         .filter_map(|frame| Some((base_name(frame.function.as_deref()?), frame.line)))
 }

@@ -11,8 +11,8 @@
 //! other signatures: then [`VERSION`] goes up.
 
 use crate::grammar::frame::base_name;
-use crate::skip;
-use oopscope_report::{Frame, FrameRole, Report, Signature, StackRole};
+use crate::{own_stack, skip};
+use oopscope_report::{Frame, FrameRole, Report, Signature};
 use std::borrow::Cow;
 
 /// Name and version of the recipe; `docs/signature.md` tells it.
@@ -61,14 +61,14 @@ fn says_nothing(what: &str) -> bool {
 /// Callers of the culprit that tell its way: reliable, with a name, not innocent, on the stack that crashed. An
 /// interrupted stack is another story, and an inlined frame is only in a log that was symbolized.
 fn callers(report: &Report) -> Vec<String> {
-    let own = report.stacks.iter().filter(|stack| stack.role == StackRole::Crash);
     let named = |frame: &&Frame| {
         frame.reliable && !frame.inlined && frame.role != FrameRole::User && frame.role != FrameRole::Lr
     };
-    let mut frames = own.flat_map(|stack| &stack.frames).filter(named).filter_map(|frame| {
-        let name = base_name(frame.function.as_deref()?);
-        Some((name, frame.module.as_deref()))
-    });
+    let mut frames =
+        own_stack::of(report).into_iter().flat_map(|stack| &stack.frames).filter(named).filter_map(|frame| {
+            let name = base_name(frame.function.as_deref()?);
+            Some((name, frame.module.as_deref()))
+        });
     if let Some(culprit) = &report.culprit
         && frames.clone().any(|(name, _)| name == culprit.function)
     {
