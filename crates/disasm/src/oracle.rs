@@ -133,46 +133,56 @@ fn codes(folder: &Path) -> Vec<Code> {
 /// Every listing of a capture meets its mark, and each of its instructions is objdump's.
 #[test]
 fn the_code_of_every_capture_is_as_objdump_has_it() {
-    let x86: &dyn Decoder = &x86::X86 { bits: 64 };
-    let folders: [(&str, &str, Arch, &dyn Decoder); 6] = [
-        ("5.10", "x86-64", Arch::X86_64, x86),
-        ("6.1", "x86-64", Arch::X86_64, x86),
-        ("6.12", "x86-64", Arch::X86_64, x86),
-        ("7", "x86-64", Arch::X86_64, x86),
-        ("6.12-arm64", "arm64", Arch::Arm64, &arm64::Arm64),
-        ("6.12-armhf", "arm", Arch::Arm, &arm::Arm { thumb: false }),
+    let arches: [(&str, &str, Arch, &dyn Decoder); 6] = [
+        ("-i386", "i386", Arch::I386, &x86::X86 { bits: 32 }),
+        ("-arm64", "arm64", Arch::Arm64, &arm64::Arm64),
+        ("-armhf", "arm", Arch::Arm, &arm::Arm { thumb: false }),
+        ("-riscv64", "riscv", Arch::Riscv, &riscv::Riscv { wide: true }),
+        ("-ppc64el", "ppc", Arch::Ppc, &ppc::Ppc { wide: true }),
+        ("", "x86-64", Arch::X86_64, &x86::X86 { bits: 64 }),
     ];
-    let (mut lists, mut instructions, mut missing, mut wrong) = (0, 0, Vec::new(), Vec::new());
-    for (folder, fixture, arch, decoder) in folders {
-        let table: BTreeMap<Vec<u8>, Row> = rows(fixture).into_iter().map(|row| (row.bytes.clone(), row)).collect();
-        for code in codes(&fixtures().join("guests").join(folder)) {
+    let guests = fixtures().join("guests");
+    let folders = std::fs::read_dir(&guests).unwrap_or_else(|error| panic!("{}: {error}", guests.display()));
+    let folders = folders.map(|entry| entry.expect("an entry").file_name().into_string().expect("UTF-8"));
+    // s390 disassembles for itself.
+    let folders: Vec<String> =
+        folders.filter(|folder| !folder.ends_with("-s390x") && !folder.starts_with('.')).collect();
+    let (mut lists, mut instructions, mut missing, mut wrong) = (0, 0, 0, Vec::new());
+    for folder in &folders {
+        let (_, fixture, arch, decoder) =
+            arches.into_iter().find(|(ending, ..)| folder.ends_with(ending)).expect("one");
+        let table = rows(&format!("captures-{fixture}"));
+        let table: BTreeMap<Vec<u8>, Row> = table.into_iter().map(|row| (row.bytes.clone(), row)).collect();
+        let mut unit = 1;
+        for code in codes(&guests.join(folder)) {
             let line = code.units.join(" ");
+            unit = unit.max(code.units[0].len() / 2);
             let report = Report { arch: Some(arch), code: Some(code), ..Report::default() };
             let listing = crate::list(&report).unwrap_or_else(|problem| panic!("{line}: {problem}"));
             assert_eq!(listing.instructions.iter().filter(|one| one.trap && one.offset == 0).count(), 1, "{line}");
             lists += 1;
             for one in &listing.instructions {
                 instructions += 1;
-                let mut bytes = unhex(&one.bytes);
-                if arch != Arch::X86_64 {
-                    bytes.reverse();
-                }
+                let bytes: Vec<u8> =
+                    unhex(&one.bytes).chunks(unit).flat_map(|unit| unit.iter().rev().copied()).collect();
+                // A capture that is newer than the fixture: `make captures` adds it.
                 let Some(row) = table.get(&bytes) else {
-                    missing.push(format!("{folder}: {} {}", one.bytes, one.text));
+                    missing += 1;
                     continue;
                 };
                 // Branches are elsewhere there, so the decoder is asked again for that place.
                 let there =
                     decoder.decode(&bytes, row.at).map_or_else(|| decoder.unknown(&bytes).1, |there| there.text);
-                let moved = one.text.contains(" .") || one.text.starts_with("adrp");
+                let moved = one.text.contains([' ', ',']) && one.text.contains(".+0x") || one.text.contains(".-0x");
+                let moved = moved || one.text.starts_with("adrp");
                 if there != row.text || !moved && one.text != there {
                     wrong.push(format!("{folder}: {} {} | {}", one.bytes, row.text, one.text));
                 }
             }
         }
     }
-    println!("{instructions} instructions in {lists} listings");
-    assert!(missing.is_empty(), "run tests/fixtures/disasm/make: it has no {missing:#?}");
+    println!("{instructions} instructions in {lists} listings, {missing} of them not in the fixtures");
+    assert!(instructions - missing > 2000, "run tests/fixtures/disasm/make captures: it has no {missing} instructions");
     assert!(wrong.is_empty(), "{wrong:#?}");
     assert!(lists > 60, "only {lists} Code: lines were found");
 }
