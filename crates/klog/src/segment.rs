@@ -120,6 +120,15 @@ impl Segmenter {
         if line.number.is_multiple_of(STALE / 4) {
             self.drop_stale(line.number);
         }
+        if marks::is_replay(&line.text) {
+            // What was printed of the headline is printed once more, whole.
+            let again = |open: &Segment| {
+                open.lines.len() == open.header + 1
+                    && open.lines.last().is_some_and(|(_, header)| header.number + 1 == line.number)
+            };
+            self.open.retain(|_, open| !again(open));
+            return;
+        }
         if hit {
             if marks::is_cut_here(&line.text) {
                 if self.pending.len() >= MOST_OPEN {

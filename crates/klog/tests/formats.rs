@@ -337,3 +337,59 @@ fn nothing_and_noise() {
     let (reports, facts) = parse(&long);
     assert_eq!((reports.len(), facts.lines, facts.lines_cut), (0, 2, 1));
 }
+
+/// A console that is changed over prints its last message again: the first, cut piece is not a report.
+#[test]
+fn a_headline_that_is_replayed_is_one_report() {
+    let report = one("[    1.000000] BUG: unable to handle kernel\n\
+         ** replaying previous printk message **\n\
+         [    1.000000] BUG: unable to handle kernel paging request at ffffffffa4493138\n\
+         [    1.000001] IP: [<ffffffff824164eb>] foo_ioctl+0x129b/0x2280\n\
+         [    1.000002] Oops: 0000 [#1] SMP\n\
+         [    1.000003] Call Trace:\n\
+         [    1.000004]  [<ffffffff824164ec>] vfs_ioctl+0x1/0x2\n");
+    assert_eq!((report.first_line, report.corrupted), (3, false), "{:?}", report.corrupted_reason);
+    assert_eq!(report.title, "BUG: unable to handle kernel paging request in foo_ioctl");
+}
+
+/// Other output runs into the die line before its counter.
+#[test]
+fn a_die_line_that_is_cut_off_still_begins_a_report() {
+    let report = one("[    1.000000][    T7] general protection fault: 0000\n\
+         [    1.000001][    T7] RIP: 0010:foo_ioctl+0x129b/0x2280\n\
+         [    1.000002][    T7] Call Trace:\n\
+         [    1.000003][    T7]  vfs_ioctl+0x1/0x2\n");
+    assert_eq!(report.title, "general protection fault in foo_ioctl");
+}
+
+/// The report of a stall is interrupted by a warning of the same CPU before its trace: the trace that follows is the
+/// CPU's all the same, where caller ids say whose it is.
+#[test]
+fn a_report_without_a_trace_takes_the_one_that_its_caller_prints_next() {
+    let (reports, _) = parse(
+        b"[    1.000000][    C1] rcu: INFO: rcu_preempt detected stalls on CPUs/tasks:\n\
+          [    1.000001][    C1] ------------[ cut here ]------------\n\
+          [    1.000002][    C1] WARNING: CPU: 1 PID: 47 at kernel/sched/core.c:2698 try_invoke+0x18b/0x320\n\
+          [    1.000003][    C1] RIP: 0010:try_invoke+0x18b/0x320\n\
+          [    1.000004][    C1] Call Trace:\n\
+          [    1.000005][    C1]  rcu_sched_clock_irq+0x12ec/0x1eb0\n\
+          [    1.000006][    C1]  asm_sysvec_apic_timer_interrupt+0x12/0x20\n\
+          [    1.000007][    C1] RIP: 0010:spin_for_ever+0x311/0x450\n\
+          [    1.000008][    C1]  my_ioctl+0x1/0x2\n\
+          [    1.000009][    C1]  vfs_ioctl+0x1/0x2\n",
+    );
+    let titles: Vec<_> = reports.iter().map(|report| report.title.as_str()).collect();
+    assert_eq!(titles, ["INFO: rcu detected stall in my_ioctl", "WARNING in try_invoke"]);
+}
+
+/// A trace of somebody else in the middle, and no caller ids: what follows can't be told apart.
+#[test]
+fn another_trace_in_the_middle_damages_a_report_without_caller_ids() {
+    let log = "[    1.000000] WARNING: CPU: 1 PID: 16250 at lib/a.c:291 foo+0x166/0x220\n\
+         [    1.000001] x: vmalloc: allocation failure: 0 bytes, mode:0x14000c0(GFP_KERNEL)\n\
+         [    1.000002] Call Trace:\n\
+         [    1.000003]  dump_stack+0x1/0x2\n\
+         [    1.000004]  vmalloc_user+0x1/0x2\n";
+    let reports = parse(log.as_bytes()).0;
+    assert!(reports[0].corrupted && !reports[0].title.contains("vmalloc_user"), "{}", reports[0].title);
+}

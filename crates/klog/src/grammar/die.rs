@@ -86,6 +86,21 @@ pub(crate) fn parse(text: &str) -> Option<Die<'_>> {
     (code.is_some_and(|(_, digits)| digits == 4) && !what.is_empty()).then_some(Die { what, code, ..die })
 }
 
+/// True for an x86 die line that begins with one of these names and is cut off, or runs into other output, before its
+/// counter: `general protection fault: 0000`.
+pub(crate) fn is_cut_off(text: &str, names: &[&str]) -> bool {
+    let text = text.trim_start();
+    let text = text.strip_prefix("Oops: ").unwrap_or(text);
+    names.iter().any(|name| {
+        text.strip_prefix(name).is_some_and(|rest| {
+            rest.rsplit_once(": ").is_some_and(|(_, code)| {
+                let digits = code.bytes().take_while(u8::is_ascii_hexdigit).count();
+                digits >= 4 && code[digits..].bytes().next().is_none_or(|b| b == b' ')
+            })
+        })
+    })
+}
+
 /// `<what>: <code>`. arm prints `Internal error: : 1b [#1]` for a prefetch abort whose status has no name.
 fn coded(text: &str) -> (&str, Option<(u64, usize)>) {
     match text.rsplit_once(": ") {

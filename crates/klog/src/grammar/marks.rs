@@ -7,6 +7,11 @@ pub(crate) fn is_cut_here(text: &str) -> bool {
     text.contains("[ cut here ]") || text.trim_start().starts_with("8<--- cut here")
 }
 
+/// `** replaying previous printk message **`: a console that was changed over prints its last message again (kernel/printk).
+pub(crate) fn is_replay(text: &str) -> bool {
+    text.contains("** replaying previous printk message **")
+}
+
 /// A row of `=`, with which many checks frame their reports.
 pub(crate) fn is_fence(text: &str) -> bool {
     text.len() >= 8 && text.bytes().all(|b| b == b'=')

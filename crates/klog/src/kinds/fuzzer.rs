@@ -2,7 +2,8 @@
 //! words are in the log: it could not do what it needs, or ran out of memory. Look above for what the kernel said; if it
 //! said nothing, the machine was overloaded or misconfigured.
 //!
-//! `SYZFAIL: …`, `SYZFATAL: …` from syzkaller; `fatal error: …` and goroutines from Go's runtime.
+//! `SYZFAIL: …`, `SYZFATAL: …` from syzkaller; `fatal error: …` or `panic: …` and goroutines
+//! from Go's runtime.
 
 use super::Rule;
 use crate::about;
@@ -12,11 +13,16 @@ use crate::title::Titles;
 pub(crate) static RULE: Rule = Rule {
     name: "fuzzer",
     about: about::FUZZER,
-    headers: &["SYZFAIL:", "SYZFATAL:", "fatal error: "],
-    begins: |text| text.contains("SYZFAIL:") || text.contains("SYZFATAL:") || text.starts_with("fatal error: "),
+    headers: &["SYZFAIL:", "SYZFATAL:", "fatal error: ", "panic: "],
+    begins: |text| {
+        text.contains("SYZFAIL:")
+            || text.contains("SYZFATAL:")
+            || text.starts_with("fatal error: ")
+            || text.starts_with("panic: ")
+    },
     owns: |text| text.starts_with("goroutine ") || text.starts_with("runtime stack:") || text.starts_with("runtime."),
     confirms: |facts| {
-        !facts.header.starts_with("fatal error: ")
+        !(facts.header.starts_with("fatal error: ") || facts.header.starts_with("panic: "))
             || facts
                 .find_line(|text| (text.starts_with("goroutine ") || text.starts_with("runtime stack:")).then_some(()))
                 .is_some()
@@ -33,6 +39,7 @@ fn titles(facts: &Facts) -> Titles {
     }
     match header.split_once("SYZFAIL:") {
         Some((_, rest)) => Titles::plain(format!("SYZFAIL:{rest}")),
+        None if header.starts_with("panic: ") => Titles::plain(header.as_str()),
         None => Titles::plain("go runtime error"),
     }
 }

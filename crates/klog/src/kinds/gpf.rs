@@ -26,6 +26,7 @@ pub(crate) static RULE: Rule = Rule {
 fn begins(text: &str) -> bool {
     // `traps: x[1] general protection fault ip:… error:0 in libc.so` is a program's own segfault: no die line.
     die::parse(text).is_some_and(|die| die.what.contains("general protection fault"))
+        || die::is_cut_off(text, &["general protection fault", "segment-related general protection fault"])
 }
 
 fn lead(facts: &Facts) -> Prose {

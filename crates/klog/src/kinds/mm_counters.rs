@@ -18,7 +18,13 @@ pub(crate) static RULE: Rule = Rule {
         let (_, rest) = text.split_once("BUG: Bad rss-counter state ")?;
         Some(("counter", rest.trim().to_owned()))
     },
-    titles: |facts| Titles::plain(what(&facts.header).unwrap_or_default()),
+    titles: |facts| match what(&facts.header) {
+        // The counter of bytes says how many; those of tables before it did not.
+        Some(what) if what.contains("pgtables_bytes") => {
+            Titles { damage: None, ..Titles::of_header(facts, "BUG:", "") }
+        }
+        what => Titles::plain(what.unwrap_or_default()),
+    },
     one_line: true,
     needs_trace: false,
     ..Rule::BASE

@@ -57,6 +57,10 @@ fn titles(facts: &Facts) -> Titles {
     if facts.fault_unhandled {
         return Titles::blaming(facts, "Unhandled fault in {}", alts);
     }
+    // arm and arm64 without the announcement.
+    if facts.header.trim_start().starts_with("Internal error: ") {
+        return Titles::blaming(facts, "Internal error in {}", alts);
+    }
     let what = match facts.fault.as_deref() {
         Some("NULL pointer dereference") => "NULL pointer dereference",
         // Old kernels printed it in two pieces, between which other output can come.

@@ -25,6 +25,7 @@ pub(crate) static RULE: Rule = Rule {
 /// True for a die line of x86 whose exception has one of these names.
 pub(super) fn is_die(text: &str, names: &[&str]) -> bool {
     die::parse(text).is_some_and(|die| !die.internal_error && names.iter().any(|name| die.what.starts_with(name)))
+        || die::is_cut_off(text, names)
 }
 
 /// Exceptions and what they mean (Intel SDM volume 3, 6.15; the names of arch/x86/kernel/traps.c).
