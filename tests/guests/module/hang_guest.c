@@ -180,6 +180,14 @@ static void start_hard_lockup(void)
 	on_last_cpu(guest_spin_irqs_off, NULL, "guest_spinner");
 }
 
+/* An idle kernel has no grace period that could stall: this wants one. */
+static void start_rcu_stall(void)
+{
+	start_hard_lockup();
+	msleep(1000);
+	synchronize_rcu();
+}
+
 static void start_unanswered_ipi(void)
 {
 	on_last_cpu(guest_spin_irqs_off, &held_mutex, "guest_spinner");
@@ -304,9 +312,10 @@ static const struct guest_scenario scenarios[] = {
 	{ "soft_lockup_spinlock", start_spinlock_wait },
 	{ "soft_lockup_timer", start_timer_spins },
 	{ "hard_lockup", start_hard_lockup },
+	{ "hard_lockup_arm64", start_hard_lockup },
 	{ "hard_lockup_panic", start_hard_lockup },
 	{ "rcu_stall", start_soft_lockup },
-	{ "rcu_stall_irqs_off", start_hard_lockup },
+	{ "rcu_stall_irqs_off", start_rcu_stall },
 	{ "rcu_stall_ipi", start_unanswered_ipi },
 	{ "rcu_stall_reader", start_rcu_reader },
 	{ "rcu_stall_panic", start_soft_lockup },
