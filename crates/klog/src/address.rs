@@ -139,7 +139,7 @@ pub(crate) fn classify_page(page: u64, kernel: Option<bool>) -> Meaning {
     if page == 0 && kernel != Some(false) {
         return meaning(
             AddressClass::NullPage,
-            format!("in the page at zero: a NULL pointer, or a member of a structure at NULL ({ONLY})"),
+            format!("in the page at zero: a NULL pointer, a member of a structure at NULL, or a list poison ({ONLY})"),
         );
     }
     if page == PAGE.wrapping_neg() {

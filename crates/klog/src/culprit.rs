@@ -131,6 +131,13 @@ fn of_trace(trace: &[Candidate], blame: &Blame) -> Option<Blamed> {
     let (at, name, anchor) = match blame.pick {
         Pick::First | Pick::Named => (0, (*names.first()?).to_owned(), None),
         Pick::Recursing if let Some(at) = anchors::recursing(&names) => (at, names[at].to_owned(), None),
+        // No recursion is to be seen, as where the overflow leaves no trace of its own (riscv, s390): it was noticed here.
+        Pick::Recursing
+            if anchors::representative(&names).is_none()
+                && let Some(at) = left.iter().position(|candidate| candidate.is_pc) =>
+        {
+            (at, names[at].to_owned(), None)
+        }
         Pick::Anchored | Pick::Recursing => {
             let found = anchors::representative(&names)?;
             (found.at, found.name.to_owned(), Some(found.anchor.to_owned()))
@@ -160,7 +167,9 @@ fn culprit(facts: &Facts, blamed: &Blamed) -> Culprit {
         Some(anchor) => format!(
             "it is the function that {anchor} had called, or one below it: a watchdog looks at a random moment, and this one stands for all that ran in it"
         ),
-        None if facts.rule.pick(facts) == Pick::Recursing => {
+        None if facts.rule.pick(facts) == Pick::Recursing
+            && blamed.further.iter().any(|other| other.name == candidate.name) =>
+        {
             "it is in the trace over and over: it calls itself, and the stack ends before it does".to_owned()
         }
         None if matches!(facts.rule.pick(facts), Pick::Waiting) => {

@@ -176,11 +176,10 @@ impl Machine {
     }
 
     /// Makes the kernel's own disassembly a listing. `code` is s390's interruption code, which says where the PSW points.
-    pub(crate) fn finish(&mut self, code: Option<u64>, report: &mut Report) {
-        let trap = match code {
-            Some(code) if !arch::s390::psw_is_at_instruction(code) => self.before_psw,
-            _ => self.at_psw,
-        };
+    /// Without one it is a warning's monitor event, after which the PSW points behind it, or a stack overflow.
+    pub(crate) fn finish(&mut self, code: Option<u64>, dies: bool, report: &mut Report) {
+        let at_instruction = code.map_or(dies, arch::s390::psw_is_at_instruction);
+        let trap = if at_instruction { self.at_psw } else { self.before_psw };
         let (Some(trap), Some(code)) = (trap, &mut report.code) else { return };
         let Some(base) = self.rows.get(trap).map(|(address, _)| *address) else { return };
         code.trap = u32::try_from(trap).ok();

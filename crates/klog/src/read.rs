@@ -654,7 +654,7 @@ impl Reader {
             self.arch = Some(if narrow { Arch::I386 } else { Arch::X86_64 });
         }
         self.facts.report.arch = self.arch;
-        self.machine.finish(self.code, &mut self.facts.report);
+        self.machine.finish(self.code, self.facts.rule.dies, &mut self.facts.report);
         self.trap();
         self.access();
         let mut facts = self.facts;

@@ -43,6 +43,10 @@ pub(crate) fn parse(text: &str) -> Option<Pc<'_>> {
         place.address = address;
         return Some(Pc { place, link, user });
     }
+    // i386 until 4.x: `EIP: 0060:[<c10a1234>] EFLAGS: …`; the symbol is on the next line, `EIP is at f+0x1/0x2`.
+    if head == "EIP:" && address.is_some() {
+        return None;
+    }
     let word = rest.split(' ').next().unwrap_or("");
     let bare = if word.starts_with("0x") { hex(word) } else { None };
     let address = bare.or(address)?;
@@ -201,6 +205,7 @@ mod tests {
             "epc : ffffffff80201234 ra : ffffffff80201230 sp : ff20000000013d00",
             " IAOQ[1]: f+0x8/0x20",
             "--- interrupt: 900",
+            "EIP: 0060:[<c10a1234>] EFLAGS: 00010286 CPU: 0",
             "LR is nice",
             "ra: something+else",
             "Krnl PSW : 0704c00180000000 000003ff800123ac",
