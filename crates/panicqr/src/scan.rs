@@ -9,8 +9,8 @@ use rqrr::PreparedImage;
 /// Pixels above which a picture is looked at in a smaller size first: finer detail is noise of the camera.
 const FINE: usize = 1_500_000;
 
-/// Corner marks in a picture: a code has three, and some of its data looks like one.
-const MOST_MARKS: usize = 16;
+/// Corner marks in a picture: a code has three, and in the largest some thirty places of its data look like one.
+const MOST_MARKS: usize = 40;
 
 /// Codes in a picture that are looked at.
 const MOST_CODES: usize = 16;

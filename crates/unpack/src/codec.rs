@@ -15,6 +15,9 @@ use std::rc::Rc;
 /// Memory for the dictionary of xz, in KiB: `xz -9` needs 64 MiB.
 const XZ_MEMORY: u32 = 100 << 10;
 
+/// Bytes that xz is asked for at a time.
+const XZ_PIECE: usize = 1 << 10;
+
 /// A compression that is known by its magic number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Codec {
@@ -79,7 +82,11 @@ impl Flow for Decoder {
     fn read(&mut self, buf: &mut [u8]) -> Result<usize, Damage> {
         match &mut self.0 {
             Kind::Gzip(inflate) => inflate.read(buf),
-            Kind::Xz(xz) => Ok(xz.read(buf)?),
+            Kind::Xz(xz) => {
+                // An error takes along what the same call has unpacked before it: of a cut file, no more than this.
+                let room = buf.len().min(XZ_PIECE);
+                Ok(xz.read(&mut buf[..room])?)
+            }
             Kind::Zstd(zstd) => zstd.read(buf),
             Kind::Lz4(lz4) => lz4.read(buf),
         }
