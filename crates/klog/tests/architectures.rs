@@ -3,6 +3,7 @@
 
 mod harness;
 
+use oopscope_klog::{Limits, Scanner, parse};
 use oopscope_report::{Arch, FrameRole, Report, StackRole};
 use std::path::PathBuf;
 
@@ -31,6 +32,31 @@ fn every_architecture_has_fixtures() {
         [Arch::Arm64, Arch::Arm, Arch::Riscv, Arch::Ppc, Arch::S390x, Arch::Mips, Arch::Loongarch, Arch::Sparc];
     for folder in wanted.map(Arch::name).into_iter().chain([Arch::Parisc.name(), "x86"]) {
         assert!(folders.iter().any(|name| name == folder), "no fixture of {folder}");
+    }
+}
+
+/// A log that ends anywhere, or comes in pieces, gives what is there of it.
+#[test]
+fn logs_that_end_early_and_logs_in_pieces() {
+    for log in fixtures() {
+        let bytes = harness::read(&log);
+        let whole = parse(&bytes);
+        let mut scanner = Scanner::new(Limits::default());
+        for piece in bytes.chunks(13) {
+            scanner.push(piece);
+        }
+        scanner.finish();
+        assert_eq!((scanner.reports(), scanner.facts()), (&whole.0[..], whole.1), "{} in pieces", log.display());
+        for cut in (0..bytes.len()).step_by(29) {
+            let (reports, facts) = parse(&bytes[..cut]);
+            let inside = reports.iter().all(|report| {
+                let frames = report.stacks.iter().flat_map(|stack| &stack.frames).map(|frame| frame.line);
+                let registers = report.registers.iter().map(|register| register.line);
+                let lines = report.first_line..=report.last_line;
+                report.last_line <= facts.lines && frames.chain(registers).all(|line| lines.contains(&line))
+            });
+            assert!(inside, "{} cut after {cut} bytes", log.display());
+        }
     }
 }
 
