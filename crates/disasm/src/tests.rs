@@ -179,6 +179,28 @@ fn reasons() {
     assert_eq!(none, Report::default());
 }
 
+/// i386 pads with zeros between functions: they are no sign of bytes out of step.
+#[test]
+fn zeros_between_functions_are_passed() {
+    let bytes = "00 b8 bd 32 7f e0 e8 74 0c 89 fd 5d c3 66 90 b8 c8 52 7f e0 e8 96 09 89 fd eb e1 00 00 00 00 3e 8d 74 \
+                 26 00 55 b8 00 01 00 00 <c7> 00 78 00 00 00 89 e5 5d c3";
+    let listing = list(&report(Arch::I386, bytes, &[])).unwrap();
+    assert!(!listing.guessed && listing.skipped < 20, "{} {}", listing.guessed, listing.skipped);
+    let texts: Vec<&str> = listing.instructions.iter().map(|one| one.text.as_str()).collect();
+    assert!(texts.contains(&"lea %ds:0x0(%esi,%eiz,1),%esi"), "{texts:?}");
+}
+
+/// The registers of an exception frame in the trace are others than those at the trap.
+#[test]
+fn only_the_report_s_own_registers_are_at_the_trap() {
+    let mut own =
+        report(Arch::Ppc, "39200100 <91490000>", &[("r9", "0x0000000000000100"), ("r10", "0x0000000000000078")]);
+    let register = Register { name: "r9".to_owned(), value: "0x0".to_owned(), line: 10, ..Register::default() };
+    own.stacks.push(Stack { registers: vec![register], ..Stack::default() });
+    let lines = shown(&own);
+    assert_eq!(lines, ["li r9,256 # sets r9 = 0x100", "> stw r10,0(r9) # 0(r9) = 0x100; r9 = 0x100; r10 = 0x78"]);
+}
+
 #[test]
 fn filling_in_keeps_what_is_there() {
     let mut report = report(Arch::X86_64, "90 90", &[]);

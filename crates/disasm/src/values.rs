@@ -2,7 +2,7 @@
 //!
 //! Must never give a value for a register that the report does not print.
 
-use oopscope_report::{FrameRole, Register, Report};
+use oopscope_report::{FrameRole, Report, StackRole};
 use std::collections::BTreeMap;
 
 /// Register values that belong to the bytes of `Code:`.
@@ -17,46 +17,36 @@ pub(crate) struct Values<'a> {
     pub(crate) user: bool,
     /// False when registers are printed with 32 bits.
     pub(crate) wide: bool,
-    /// The faulting address, when these registers are those at the fault.
+    /// The faulting address.
     pub(crate) fault: Option<u64>,
 }
 
-/// Lines between the bytes and the registers that go with them, at most. Between arm's lies a hex dump of the stack.
-const FAR: u64 = 300;
-
-/// Collects what goes with the bytes.
+/// Collects what goes with the bytes. Registers and bytes of exception frames inside a trace are not the report's own,
+/// and are kept apart from them.
 pub(crate) fn of(report: &Report) -> Values<'_> {
-    let Some(code) = &report.code else { return Values::default() };
-    let distance = |registers: &[Register]| registers.iter().map(|register| register.line.abs_diff(code.line)).min();
-    let inner = report.stacks.iter().map(|stack| stack.registers.as_slice());
-    let nearest = std::iter::once(report.registers.as_slice())
-        .chain(inner)
-        .filter_map(|registers| distance(registers).map(|distance| (distance, registers)))
-        .min_by_key(|(distance, _)| *distance)
-        .filter(|(distance, _)| *distance <= FAR);
-    let own = nearest.is_some_and(|(_, registers)| std::ptr::eq(registers, report.registers.as_slice()));
-    let pc = report
-        .stacks
-        .iter()
+    let crash = report.stacks.iter().filter(|stack| stack.role == StackRole::Crash);
+    let others = report.stacks.iter().filter(|stack| stack.role != StackRole::Crash);
+    let pc = crash
+        .chain(others)
         .flat_map(|stack| &stack.frames)
-        .filter(|frame| matches!(frame.role, FrameRole::Pc | FrameRole::User))
-        .min_by_key(|frame| (frame.line > code.line, frame.line.abs_diff(code.line)));
+        .find(|frame| matches!(frame.role, FrameRole::Pc | FrameRole::User));
     let mut values = Values {
         address: pc.and_then(|frame| frame.address.as_deref()).and_then(hex),
         place: pc.and_then(|frame| Some((frame.function.as_deref()?, frame.offset?, frame.size?))),
         user: pc.is_some_and(|frame| frame.role == FrameRole::User),
-        fault: report.access.as_ref().filter(|_| own).and_then(|access| access.address.as_deref()).and_then(hex),
-        wide: !nearest.is_some_and(|(_, registers)| registers.iter().all(|register| digits(&register.value) <= 8)),
+        wide: report.registers.is_empty() || report.registers.iter().any(|register| digits(&register.value) > 8),
+        fault: report.access.as_ref().and_then(|access| access.address.as_deref()).and_then(hex),
         ..Values::default()
     };
-    for register in nearest.into_iter().flat_map(|(_, registers)| registers) {
+    for register in &report.registers {
         if let Some(value) = hex(&register.value) {
             let note = register.note.as_deref().filter(|note| *note != "faulting address");
             values.registers.entry(name(&register.name)).or_insert((value, note));
         }
     }
     // The instruction pointer is a register like others on some (arm's `pc : [<8015df40>]`).
-    values.address = values.address.or_else(|| ["rip", "eip", "pc", "epc", "nip"].iter().find_map(|pc| values.get(pc)));
+    let pointers = ["rip", "eip", "pc", "epc", "nip"];
+    values.address = values.address.or_else(|| pointers.iter().find_map(|pc| values.get(pc)));
     values
 }
 

@@ -72,9 +72,7 @@ impl Decoder for X86 {
     }
 
     fn is_odd(&self, bytes: &[u8]) -> bool {
-        // Zeros are `add %al,(%rax)`.
-        bytes.starts_with(&[0, 0])
-            || self.bits == 64 && self.read(bytes, 0).is_some_and(|instruction| idle_rex(&instruction, bytes).is_some())
+        self.bits == 64 && self.read(bytes, 0).is_some_and(|instruction| idle_rex(&instruction, bytes).is_some())
     }
 
     fn decode(&self, bytes: &[u8], at: u64) -> Option<Decoded> {
