@@ -146,11 +146,15 @@ fn listed(decoder: &dyn Decoder, arch: Arch, window: &Window, values: &Values<'_
         )
     })?;
     let only: Vec<Decoded> = decoded.iter().map(|(_, instruction)| instruction.clone()).collect();
-    let earlier = notes::before_trap(&only[..index], values);
+    let earlier = notes::before_trap(&only[..index], &only[index], values);
     let mut instructions = Vec::with_capacity(decoded.len());
     for (n, (at, instruction)) in decoded.into_iter().enumerate() {
         let mut notes = earlier.get(n).cloned().unwrap_or_default();
         if n == index {
+            if values.breakpoint && at > 0 && bytes[at - 1] == 0xcc && decoder.step() == 1 {
+                // The processor is past it when it says so (Intel SDM, volume 3, "Interrupt 3").
+                notes.push("the int3 just before it is what trapped".to_owned());
+            }
             notes.extend(trap_notes(arch, &bytes[at..], &instruction, values));
         }
         let text = place(&instruction, at, origin, values);

@@ -32,8 +32,12 @@ pub(crate) fn at_trap(instruction: &Decoded, values: &Values<'_>) -> Vec<String>
 }
 
 /// Notes on the instructions before the trap, in the order given: of address.
-pub(crate) fn before_trap(instructions: &[Decoded], values: &Values<'_>) -> Vec<Vec<String>> {
+pub(crate) fn before_trap(instructions: &[Decoded], trap: &Decoded, values: &Values<'_>) -> Vec<Vec<String>> {
     let mut changed = BTreeSet::new();
+    // A repeated string instruction has gone on from where it began when it traps.
+    if trap.text.starts_with("rep") {
+        changed.extend(trap.effect.clobbers.iter().cloned());
+    }
     let mut all = vec![Vec::new(); instructions.len()];
     for (instruction, notes) in instructions.iter().zip(&mut all).rev() {
         let effect = &instruction.effect;

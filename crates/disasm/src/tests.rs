@@ -202,6 +202,26 @@ fn only_the_report_s_own_registers_are_at_the_trap() {
 }
 
 #[test]
+fn what_a_repeated_instruction_has_used_up_is_not_told_of_earlier_ones() {
+    // mov $0x20,%ecx; mov %rsi,%rdi; rep stos
+    let mut report = report(Arch::X86_64, "<f3> 48 ab", &[("RDI", "0x5000"), ("RSI", "0x1000"), ("RCX", "0x3")]);
+    let code = report.code.as_mut().unwrap();
+    let before = "90 ".repeat(20) + "b9 20 00 00 00 48 89 f7";
+    code.units.splice(0..0, before.split(' ').map(str::to_owned));
+    code.trap = Some(28);
+    let lines = shown(&report);
+    assert!(lines.contains(&"mov $0x20,%ecx".to_owned()), "{lines:?}");
+    assert!(lines.contains(&"mov %rsi,%rdi # rsi = 0x1000".to_owned()), "{lines:?}");
+}
+
+#[test]
+fn a_breakpoint_lies_before_the_mark() {
+    let mut report = report(Arch::I386, "cc <c3>", &[]);
+    report.trap = Some(oopscope_report::Trap { name: "int3".to_owned(), ..oopscope_report::Trap::default() });
+    assert!(shown(&report).last().unwrap().ends_with("the int3 just before it is what trapped"));
+}
+
+#[test]
 fn filling_in_keeps_what_is_there() {
     let mut report = report(Arch::X86_64, "90 90", &[]);
     fill(&mut report);

@@ -17,6 +17,8 @@ pub(crate) struct Values<'a> {
     pub(crate) user: bool,
     /// False when registers are printed with 32 bits.
     pub(crate) wide: bool,
+    /// True after a breakpoint that the kernel did not expect.
+    pub(crate) breakpoint: bool,
     /// The faulting address.
     pub(crate) fault: Option<u64>,
 }
@@ -35,6 +37,7 @@ pub(crate) fn of(report: &Report) -> Values<'_> {
         place: pc.and_then(|frame| Some((frame.function.as_deref()?, frame.offset?, frame.size?))),
         user: pc.is_some_and(|frame| frame.role == FrameRole::User),
         wide: report.registers.is_empty() || report.registers.iter().any(|register| digits(&register.value) > 8),
+        breakpoint: report.trap.as_ref().is_some_and(|trap| trap.name.contains("int3")),
         fault: report.access.as_ref().and_then(|access| access.address.as_deref()).and_then(hex),
         ..Values::default()
     };
