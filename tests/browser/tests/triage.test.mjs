@@ -5,7 +5,7 @@ import { cp, mkdir, mkdtemp, readFile, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before } from 'node:test';
-import { drop, inState, pick, suite } from '../lib/page.mjs';
+import { drop, inState, pick, ready, suite } from '../lib/page.mjs';
 import { shown, words } from '../lib/report.mjs';
 import { fixture } from '../lib/site.mjs';
 
@@ -65,7 +65,7 @@ pageTest('a chosen folder gives the same, to copy and to save', CLIPBOARD, async
 pageTest('a few files are one log, and can be read each by itself and together again', async ({ page }) => {
   await pick(page, LOGS.slice(0, 2).map((name) => path.join(folder, name)));
   await shown(page);
-  assert.match(await words(page, '#read-as-one'), /^2 files are read as one log/);
+  assert.match(await words(page, '#read-as-one'), /^2 files, read as one log/);
   assert.equal(await page.locator('#report-list button').count(), 2);
   await page.getByRole('button', { name: 'Read each by itself' }).click();
   await inState(page, 'triage');
@@ -103,11 +103,15 @@ pageTest('an empty folder says what to do', async ({ page }) => {
   }
 });
 
-pageTest('groups stay when the engine dies, and the log of one opens in a fresh one', async ({ page }) => {
+pageTest('groups stay when the engine dies, and the log of one opens in a fresh one', async ({ page, watch }) => {
   await drop(page, folder);
   await grouped(page);
-  await page.evaluate(() => dispatchEvent(new Event('oopscope-kill-engine')));
-  await page.waitForFunction(() => document.body.dataset.engine === 'ready');
+  // A fresh worker loads its files again.
+  await watch.whileLoading(async () => {
+    await page.evaluate(() => dispatchEvent(new Event('oopscope-kill-engine')));
+    await page.locator('#triage-text:disabled').waitFor();
+    await ready(page);
+  });
   assert.ok(await page.locator('#triage-text').isDisabled());
   await page.locator('#groups button.fold', { hasText: 'guest_irq_null_write' }).click();
   await page.locator('.open-one').click();

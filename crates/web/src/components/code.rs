@@ -102,7 +102,7 @@ fn instruction(run: &[Instruction], syntax: Syntax, guessed: bool) -> Html {
     let Some(row) = run.first() else { return Html::default() };
     let unsure = guessed && row.offset < 0;
     let again = (run.len() > 1).then(|| {
-        html! { <span class="operands">{ format!("{} times, to {}", run.len(), run.last().map_or_else(String::new, |row| listing_text::offset(row.offset))) }</span> }
+        html! { <span class="operands">{ format!(" {} times, to {}", run.len(), run.last().map_or_else(String::new, |row| listing_text::offset(row.offset))) }</span> }
     });
     html! {
         <tr class={classes!(row.trap.then_some("trap"), unsure.then_some("guess"))}>
@@ -111,7 +111,7 @@ fn instruction(run: &[Instruction], syntax: Syntax, guessed: bool) -> Html {
             <td class="insn">
                 { syntax.text(row) }
                 if row.trap { <span class="unseen">{ " (the trapping instruction)" }</span> }
-                if !row.notes.is_empty() { <span class="operands">{ row.notes.join(" · ") }</span> }
+                if !row.notes.is_empty() { <span class="operands">{ " " }{ row.notes.join(" · ") }</span> }
                 { again }
             </td>
         </tr>

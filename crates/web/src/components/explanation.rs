@@ -80,8 +80,20 @@ pub(crate) fn AboutKind(props: &Props) -> Html {
         <section id="about" class="words">
             <details open={*open}>
                 <summary><h2>{ "About reports of this kind" }</h2></summary>
-                { for about.iter().map(|paragraph| html! { <p>{ paragraph }</p> }) }
+                { for about.iter().map(|text| paragraph(text)) }
             </details>
         </section>
     }
+}
+
+/// A paragraph of a kind's documentation, where what the kernel says stands in backquotes.
+fn paragraph(text: &str) -> Html {
+    let pieces = text.split('`').enumerate().map(|(index, piece)| {
+        if index % 2 == 1 {
+            html! { <code>{ piece }</code> }
+        } else {
+            html! { { piece } }
+        }
+    });
+    html! { <p>{ for pieces }</p> }
 }

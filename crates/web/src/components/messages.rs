@@ -41,6 +41,12 @@ pub(crate) fn messages(state: &State, change: &Callback<Change>) -> Html {
 
 fn about_log(state: &State, change: &Callback<Change>) -> Html {
     let Some(open) = &state.open else { return Html::default() };
+    let from_link = match &open.source {
+        Source::Link(fragment) if fragment.starts_with('?') => {
+            "This log came with the address in a panic screen's QR code."
+        }
+        _ => "This report came with the link. It may have been redacted by whoever shared it.",
+    };
     let link = open.summary.link.as_ref().map(|link| {
         let back = state.previous.as_ref().map(|source| {
             html! {
@@ -55,7 +61,7 @@ fn about_log(state: &State, change: &Callback<Change>) -> Html {
                 if let Some(problem) = &link.problem {
                     <strong>{ "Not all of the link could be read." }</strong>{ format!(" In detail: {problem}.") }
                 } else {
-                    { "This report came with the link. It may have been redacted by whoever shared it." }
+                    { from_link }
                 }
                 { " " }{ back }
             </div>
@@ -69,7 +75,7 @@ fn about_log(state: &State, change: &Callback<Change>) -> Html {
     let several = match &open.source {
         Source::Files { files, .. } if files.len() > 1 => Some(html! {
             <p class="note plain" id="read-as-one">
-                { format!("{} files are read as one log. ", crate::format::count(files.len() as u64)) }
+                { format!("{} files, read as one log. ", crate::format::count(files.len() as u64)) }
                 <button type="button" class="inline" onclick={change.reform(|_: MouseEvent| Change::ReadApart)}>{ "Read each by itself" }</button>
             </p>
         }),
