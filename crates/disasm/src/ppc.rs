@@ -200,6 +200,7 @@ fn special(ins: Ins) -> Option<String> {
             let dot = if ins.field_rc() { "." } else { "" };
             match (shift, begin, end) {
                 (0, begin, 31) => format!("clrlwi{dot} r{a},r{d},{begin}"),
+                (0, 0, end) => format!("clrrwi{dot} r{a},r{d},{}", 31 - end.min(31)),
                 (shift, 0, 31) => format!("rotlwi{dot} r{a},r{d},{shift}"),
                 (shift, 0, end) if shift + end == 31 => format!("slwi{dot} r{a},r{d},{shift}"),
                 (shift, begin, 31) if shift + begin == 32 => format!("srwi{dot} r{a},r{d},{begin}"),

@@ -72,7 +72,10 @@ impl Decoder for X86 {
     }
 
     fn is_odd(&self, bytes: &[u8]) -> bool {
-        self.bits == 64 && self.read(bytes, 0).is_some_and(|instruction| idle_rex(&instruction, bytes).is_some())
+        // Strings to and from ports: what still does that is built for 32 bits.
+        let ports = matches!(bytes, [0x6c..=0x6f, ..]) && self.bits == 64;
+        ports
+            || self.bits == 64 && self.read(bytes, 0).is_some_and(|instruction| idle_rex(&instruction, bytes).is_some())
     }
 
     fn decode(&self, bytes: &[u8], at: u64) -> Option<Decoded> {

@@ -35,7 +35,14 @@ pub(super) fn att(instruction: &Instruction, bytes: &[u8], bits: u32) -> String 
             let register = operands.rsplit(',').next().unwrap_or_default().to_owned();
             operands = format!("{operands},{register}");
         }
-        Mnemonic::In | Mnemonic::Out => operands = operands.replace("%dx", "(%dx)"),
+        Mnemonic::In
+        | Mnemonic::Out
+        | Mnemonic::Insb
+        | Mnemonic::Insw
+        | Mnemonic::Insd
+        | Mnemonic::Outsb
+        | Mnemonic::Outsw
+        | Mnemonic::Outsd => operands = operands.replace("%dx", "(%dx)"),
         Mnemonic::Lea if has_idle_index(instruction, bytes) => {
             let index = if bits == 64 { ",%riz,1)" } else { ",%eiz,1)" };
             operands = operands.replace(')', index);
