@@ -152,13 +152,15 @@ const WAITING: &[&str] = &[
 ];
 
 /// The function that waits, and its place in the trace.
-pub(crate) fn waiting<'a>(names: &[&'a str]) -> Option<(usize, &'a str)> {
+pub(crate) fn waiting<'a>(names: &[&'a str], in_module: impl Fn(usize) -> bool) -> Option<(usize, &'a str)> {
     let common = names.iter().enumerate().find_map(|(at, name)| {
         let (_, bucket) = COMMON_WAITS.iter().find(|(part, _)| name.contains(part))?;
         Some((at, bucket.unwrap_or(name)))
     });
     common.or_else(|| {
-        names.iter().enumerate().find(|(_, name)| !skip::is_one_of(WAITING, name)).map(|(at, name)| (at, *name))
+        // A module's function may be called anything: it is not what waits, but what waits in it.
+        let waits = |at: usize, name: &str| !in_module(at) && skip::is_one_of(WAITING, name);
+        names.iter().enumerate().find(|(at, name)| !waits(*at, name)).map(|(at, name)| (at, *name))
     })
 }
 
@@ -177,9 +179,17 @@ mod tests {
 
     #[test]
     fn who_waits() {
-        assert_eq!(waiting(&["__schedule", "schedule", "rwsem_down_read_slowpath", "my_open"]), Some((3, "my_open")));
-        assert_eq!(waiting(&["schedule", "wait_for_common", "__synchronize_srcu", "x"]), Some((2, "synchronize_rcu")));
-        assert_eq!(waiting(&["schedule", "rtnl_lock_killable"]), Some((1, "rtnl_lock_killable")));
-        assert_eq!(waiting(&["schedule"]), None);
+        assert_eq!(
+            waiting(&["__schedule", "schedule", "rwsem_down_read_slowpath", "my_open"], |_| false),
+            Some((3, "my_open"))
+        );
+        assert_eq!(
+            waiting(&["schedule", "wait_for_common", "__synchronize_srcu", "x"], |_| false),
+            Some((2, "synchronize_rcu"))
+        );
+        assert_eq!(waiting(&["schedule", "rtnl_lock_killable"], |_| false), Some((1, "rtnl_lock_killable")));
+        assert_eq!(waiting(&["schedule"], |_| false), None);
+        let of_module = ["schedule", "__mutex_lock", "my_wait_for_mutex"];
+        assert_eq!(waiting(&of_module, |at| at == 2), Some((2, "my_wait_for_mutex")));
     }
 }

@@ -143,7 +143,7 @@ fn of_trace(trace: &[Candidate], blame: &Blame) -> Option<Blamed> {
             (found.at, found.name.to_owned(), Some(found.anchor.to_owned()))
         }
         Pick::Waiting => {
-            let (at, name) = anchors::waiting(&names)?;
+            let (at, name) = anchors::waiting(&names, |at| left[at].module.is_some())?;
             (at, name.to_owned(), None)
         }
     };
@@ -189,7 +189,10 @@ fn culprit(facts: &Facts, blamed: &Blamed) -> Culprit {
     let frame = frame_at(facts, candidate);
     let mut culprit = Culprit {
         function: blamed.name.clone(),
-        module: frame.and_then(|frame| frame.module.clone()).or_else(|| candidate.module.clone()),
+        module: frame
+            .and_then(|frame| frame.module.clone())
+            .or_else(|| candidate.module.clone())
+            .or_else(|| module_behind(facts.line_text(candidate.line), &candidate.name).map(str::to_owned)),
         offset: frame.and_then(|frame| frame.offset).or(candidate.offset),
         file: None,
         file_line: None,
@@ -199,6 +202,13 @@ fn culprit(facts: &Facts, blamed: &Blamed) -> Culprit {
     };
     name_source(facts, &mut culprit);
     culprit
+}
+
+/// `f [module]`, as `%ps` prints a function that is in no frame.
+fn module_behind<'a>(text: &'a str, function: &str) -> Option<&'a str> {
+    let (_, rest) = text.split_once(function)?;
+    let (module, _) = rest.strip_prefix(" [")?.split_once(']')?;
+    module.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_').then_some(module)
 }
 
 /// The frame that the report's stacks have on a candidate's line: it knows more (the module).

@@ -121,6 +121,11 @@ impl Facts {
         self.text_of_report().iter().skip(1).map(|(_, line)| line.text.as_str())
     }
 
+    /// The texts of all its lines from the headline on, with their numbers.
+    pub(crate) fn numbered_texts(&self) -> impl Iterator<Item = (&str, u64)> {
+        self.lines.iter().skip(self.header_at).map(|(_, line)| (line.text.as_str(), line.number))
+    }
+
     /// The first line from the headline on in which something is found, with its number.
     pub(crate) fn find_line<T>(&self, mut finds: impl FnMut(&str) -> Option<T>) -> Option<(T, u64)> {
         self.lines.iter().skip(self.header_at).find_map(|(_, line)| Some((finds(&line.text)?, line.number)))

@@ -431,6 +431,11 @@ fn make(segment: Segment) -> Option<Facts> {
     facts.report.corrupted = facts.report.corrupted_reason.is_some();
     facts.report.title = titles.title;
     facts.report.alt_titles = titles.alts;
+    if facts.report.severity != Severity::Fatal {
+        facts.report.severity = (facts.rule.severity)(&facts);
+    }
+    let details = (facts.rule.details)(&facts);
+    facts.report.details.extend(details);
     blame_file::put(&mut facts);
     facts.report.subsystem = subsystem::of(&facts.report);
     facts.report.signature = signature::of(&facts.report);

@@ -153,6 +153,7 @@ impl Segmenter {
                 return;
             }
             if let Some((rule, at)) = kinds::begins(&line.text) {
+                self.hand_over(key, rule);
                 let absorbed = self.open.get_mut(&key).filter(|open| {
                     open.part == Part::Body
                         && (open.rule.absorbs)(&line.text)
@@ -161,6 +162,10 @@ impl Segmenter {
                 if let Some(open) = absorbed {
                     self.pending.remove(&key);
                     open.push(line);
+                    return;
+                }
+                if rule.yields && self.is_in_the_middle(key) {
+                    self.body(key, line);
                     return;
                 }
                 if !self.is_plausible(rule, &line) {
@@ -175,6 +180,11 @@ impl Segmenter {
                 return;
             }
         }
+        self.body(key, line);
+    }
+
+    /// A line that begins nothing.
+    fn body(&mut self, key: Option<Caller>, line: Line) {
         if let Some(pending) = self.pending.get_mut(&key) {
             if pending.len() < MOST_PENDING {
                 pending.push(line.clone());
@@ -197,6 +207,25 @@ impl Segmenter {
             return key;
         }
         self.open.iter().find(|(_, open)| open.asks_other_cpus && open.part == Part::Body).map_or(key, |(key, _)| *key)
+    }
+
+    /// What a program prints out of the kernel's files has no caller: it goes on with the report of its kind that the
+    /// kernel has just announced by a headline alone.
+    fn hand_over(&mut self, key: Option<Caller>, rule: &Rule) {
+        if key.is_some() || self.open.contains_key(&key) {
+            return;
+        }
+        let is_announced = |open: &Segment| std::ptr::eq(open.rule, rule) && open.lines.len() == open.header + 1;
+        let from = self.open.iter().find(|(_, open)| is_announced(open)).map(|(from, _)| *from);
+        if let Some(announced) = from.and_then(|from| self.open.remove(&from)) {
+            self.open.insert(key, announced);
+        }
+    }
+
+    /// The caller is just printing a report, or what comes before a headline.
+    fn is_in_the_middle(&self, key: Option<Caller>) -> bool {
+        self.pending.contains_key(&key)
+            || self.open.get(&key).is_some_and(|open| open.part == Part::Body && open.quiet == 0 && !open.rule.yields)
     }
 
     /// Whether a line that looks like a headline can be the kernel's. A message without a kind of its own must show that
@@ -232,6 +261,7 @@ impl Segmenter {
         }
         let mut lines: Vec<_> =
             self.pending.remove(&key).unwrap_or_default().into_iter().map(|line| (Part::Body, line)).collect();
+        let rule = kinds::by_message(rule, &lines);
         let header = lines.len();
         lines.push((Part::Body, line));
         let mut segment = Segment::new(rule, lines, header, self.boot);
@@ -278,7 +308,8 @@ impl Segmenter {
                 return;
             }
         }
-        self.begin(key, line, &kinds::panic::RULE);
+        let rule = kinds::panic::of(reason);
+        self.begin(key, line, rule);
     }
 
     fn close(&mut self, key: Option<Caller>, end: End) {

@@ -319,6 +319,7 @@ static FAMILIES: &[Family] = &[
             "extract_iter_to_sg",
             "^usercopy_abort$",
             "^__check_object_size$",
+            "^__copy_overflow$",
         ],
     },
     Family {

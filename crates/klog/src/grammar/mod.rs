@@ -11,6 +11,7 @@ pub(crate) mod frame;
 pub(crate) mod lead;
 pub(crate) mod locks;
 pub(crate) mod marks;
+pub(crate) mod mem_info;
 pub(crate) mod modules;
 pub(crate) mod named;
 pub(crate) mod old_task;

@@ -23,7 +23,8 @@ pub(crate) static RULE: Rule = Rule {
     ..Rule::BASE
 };
 
-static CHECK: Blame = Blame {
+/// The check, and who called it.
+pub(super) static CHECK: Blame = Blame {
     steps: &[Step::Pc, Step::Trace, Step::Frames],
     or: &[],
     // Socket buffers check what their caller asks of them.

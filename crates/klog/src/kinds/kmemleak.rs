@@ -8,8 +8,9 @@
 
 use super::Rule;
 use crate::about;
-use crate::culprit::{Blame, Pick};
-use crate::grammar::marks;
+use crate::culprit::{Blame, NOBODY, Pick};
+use crate::grammar::{decimal, marks};
+use crate::read::Facts;
 use crate::title::Titles;
 use crate::walk::{Mark, Step};
 use oopscope_report::Prose;
@@ -17,10 +18,10 @@ use oopscope_report::Prose;
 pub(crate) static RULE: Rule = Rule {
     name: "kmemleak",
     about: about::KMEMLEAK,
-    headers: &["BUG: memory leak", "unreferenced object 0x"],
+    headers: &["BUG: memory leak", "unreferenced object 0x", " new suspected memory leaks"],
     begins: |text| {
         let text = text.trim_start();
-        text.starts_with("BUG: memory leak") || text.starts_with("unreferenced object 0x")
+        text.starts_with("BUG: memory leak") || text.starts_with("unreferenced object 0x") || is_summary(text)
     },
     absorbs: |text| text.trim_start().starts_with("unreferenced object 0x"),
     owns: |text| {
@@ -34,15 +35,36 @@ pub(crate) static RULE: Rule = Rule {
         }
         text.starts_with("comm \"").then(|| ("allocated by", text.to_owned()))
     },
-    blame: |_| &ALLOCATION,
-    titles: |facts| Titles::blaming(facts, "memory leak in {}", &[]),
+    blame: |facts| if is_bare(facts) { &NOBODY } else { &ALLOCATION },
+    titles: |facts| {
+        if is_bare(facts) {
+            return Titles::plain("kmemleak: new suspected memory leaks").traceless();
+        }
+        Titles::blaming(facts, "memory leak in {}", &[])
+    },
     lead: |facts| {
+        if is_bare(facts) {
+            return super::headline(facts).text(" whose traces are in /sys/kernel/debug/kmemleak; it was found");
+        }
         Prose::default()
             .claim("An object that nobody points to any more", Some(facts.header_line))
             .text(" was allocated")
     },
     ..Rule::BASE
 };
+
+/// `kmemleak: 12 new suspected memory leaks (see /sys/kernel/debug/kmemleak)`.
+fn is_summary(text: &str) -> bool {
+    text.strip_prefix("kmemleak: ")
+        .and_then(decimal)
+        .is_some_and(|(_, rest)| rest.starts_with(" new suspected memory leaks"))
+}
+
+/// The log has the summary alone, and no object.
+fn is_bare(facts: &Facts) -> bool {
+    is_summary(facts.header.trim_start())
+        && facts.find_line(|text| text.trim_start().starts_with("unreferenced object 0x").then_some(())).is_none()
+}
 
 static ALLOCATION: Blame = Blame {
     steps: &[Step::Line(backtrace), Step::Frames],

@@ -4,9 +4,10 @@
 //! entry had already been removed. The function named is the one that noticed; suspect a missing lock around the list or
 //! an object that lives shorter than its place in it.
 //!
-//! `list_del corruption. prev->next should be …`, then `kernel BUG at lib/list_debug.c:62!`.
+//! `list_del corruption. prev->next should be …`, then `kernel BUG at lib/list_debug.c:62!`, or a WARNING there where
+//! CONFIG_BUG_ON_DATA_CORRUPTION is not set: then the list is left as it was and the kernel goes on.
 
-use super::Rule;
+use super::{Rule, warning};
 use crate::about;
 use crate::culprit;
 use crate::explain::quoted;
@@ -21,6 +22,18 @@ pub(crate) static RULE: Rule = Rule {
     dies: true,
     blame: |_| &culprit::TRACE,
     titles: |facts| Titles::blaming(facts, "BUG: corrupted list in {}", &["bad-access in {}"]),
+    lead: |facts| quoted(Prose::default().claim("A linked list is corrupt", Some(facts.header_line)), facts),
+    ..Rule::BASE
+};
+
+/// The same where the kernel goes on.
+pub(crate) static WARNED: Rule = Rule {
+    name: "list-corruption",
+    about: about::LIST_CORRUPTION,
+    headers: &["WARNING: "],
+    begins: |text| warning::is_at(text, "lib/list_debug.c"),
+    blame: |_| &warning::ANY,
+    titles: |facts| Titles::blaming(facts, "WARNING: corrupted list in {}", &[]),
     lead: |facts| quoted(Prose::default().claim("A linked list is corrupt", Some(facts.header_line)), facts),
     ..Rule::BASE
 };

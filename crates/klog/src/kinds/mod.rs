@@ -4,18 +4,27 @@
 //!
 //! To add a kind: write its file, add its rule to [`RULES`], add fixtures (CONTRIBUTING.md has the checklist).
 
+pub(crate) mod aer;
 pub(crate) mod atomic_sleep;
 pub(crate) mod bad_page;
 pub(crate) mod bug;
 pub(crate) mod busy_dentry;
+pub(crate) mod cfi;
 pub(crate) mod divide_error;
+pub(crate) mod dma_api;
 pub(crate) mod double_fault;
+pub(crate) mod fortify;
 pub(crate) mod fuzzer;
 pub(crate) mod gpf;
+pub(crate) mod hard_lockup;
+pub(crate) mod hardware_error;
 pub(crate) mod hung_task;
+pub(crate) mod init_killed;
 pub(crate) mod int3;
 pub(crate) mod internal_error;
 pub(crate) mod invalid_opcode;
+pub(crate) mod irq_flags;
+pub(crate) mod irq_nobody_cared;
 pub(crate) mod kasan;
 pub(crate) mod kcsan;
 pub(crate) mod kfence;
@@ -23,10 +32,17 @@ pub(crate) mod kmemleak;
 pub(crate) mod kmsan;
 pub(crate) mod list_corruption;
 pub(crate) mod lockdep;
+pub(crate) mod machine_check;
 pub(crate) mod message;
 pub(crate) mod mm_counters;
+pub(crate) mod netdev_watchdog;
+pub(crate) mod no_init;
+pub(crate) mod no_root;
 pub(crate) mod object_debug;
+pub(crate) mod oom;
+pub(crate) mod oom_panic;
 pub(crate) mod oops;
+pub(crate) mod page_allocation;
 pub(crate) mod panic;
 pub(crate) mod preemptible;
 pub(crate) mod rcu_stall;
@@ -36,9 +52,13 @@ pub(crate) mod rust_panic;
 pub(crate) mod slab;
 pub(crate) mod soft_lockup;
 pub(crate) mod spinlock;
+pub(crate) mod stack_end;
 pub(crate) mod stack_overflow;
+pub(crate) mod stack_protector;
 pub(crate) mod stack_regs;
 pub(crate) mod stack_segment;
+pub(crate) mod sysfs_duplicate;
+pub(crate) mod sysrq_crash;
 pub(crate) mod trap;
 pub(crate) mod trusty;
 pub(crate) mod ubsan;
@@ -47,12 +67,15 @@ pub(crate) mod usercopy;
 pub(crate) mod vfs_busy;
 pub(crate) mod warning;
 pub(crate) mod workqueue;
+pub(crate) mod workqueue_leak;
 
 use crate::culprit::{Blame, NOBODY, Pick};
 use crate::grammar::marks;
+use crate::line::Line;
 use crate::read::Facts;
+use crate::segment::Part;
 use crate::title::Titles;
-use oopscope_report::{Kind, Prose};
+use oopscope_report::{Detail, Kind, Prose, Severity};
 
 /// How reports of one kind are found and described.
 #[derive(Debug)]
@@ -81,6 +104,15 @@ pub(crate) struct Rule {
     pub(crate) one_line: bool,
     /// Reports of this kind have a trace: one without is damaged.
     pub(crate) needs_trace: bool,
+    /// A message before the headline of a WARN or BUG (after `cut here`) that makes it a report of this kind.
+    pub(crate) said: fn(&str) -> bool,
+    /// It tells of a state rather than of a bug: in the middle of another report of the same caller, which then may well
+    /// be about the same, it begins none of its own.
+    pub(crate) yields: bool,
+    /// Facts that only the whole report tells.
+    pub(crate) details: fn(&Facts) -> Vec<Detail>,
+    /// How bad it is, without a panic.
+    pub(crate) severity: fn(&Facts) -> Severity,
     /// Whether the whole of what was collected is such a report after all.
     pub(crate) confirms: fn(&Facts) -> bool,
     /// Where the culprit is looked for.
@@ -105,6 +137,10 @@ impl Rule {
         detail: |_| None,
         one_line: false,
         needs_trace: true,
+        said: |_| false,
+        yields: false,
+        details: |_| Vec::new(),
+        severity: |facts| if facts.rule.dies { Severity::Error } else { Severity::Warning },
         confirms: |_| true,
         blame: |_| &NOBODY,
         titles: |facts| Titles::plain(facts.header.as_str()),
@@ -132,8 +168,10 @@ pub(crate) static RULES: &[&Rule] = &[
     &lockdep::RULE,
     &rcu_stall::RULE,
     &soft_lockup::RULE,
+    &hard_lockup::RULE,
     &hung_task::RULE,
     &workqueue::RULE,
+    &workqueue_leak::RULE,
     &atomic_sleep::RULE,
     &preemptible::RULE,
     &spinlock::RULE,
@@ -146,10 +184,15 @@ pub(crate) static RULES: &[&Rule] = &[
     &double_fault::RULE,
     &oops::RULE,
     &list_corruption::RULE,
+    &list_corruption::WARNED,
     &usercopy::RULE,
     &rust_panic::RULE,
     &bug::RULE,
     &refcount::RULE,
+    &fortify::RULE,
+    &fortify::DEADLY,
+    &dma_api::RULE,
+    &cfi::RULE,
     &object_debug::RULE,
     &stack_regs::RULE,
     &warning::RULE,
@@ -160,9 +203,25 @@ pub(crate) static RULES: &[&Rule] = &[
     &stack_segment::RULE,
     &trap::RULE,
     &internal_error::RULE,
+    &stack_protector::RULE,
+    &stack_end::RULE,
+    &init_killed::RULE,
+    &no_root::RULE,
+    &no_init::RULE,
+    &sysrq_crash::RULE,
+    &oom_panic::RULE,
     &panic::RULE,
     &unregister_netdevice::RULE,
     &vfs_busy::RULE,
+    &oom::RULE,
+    &page_allocation::RULE,
+    &machine_check::RULE,
+    &hardware_error::RULE,
+    &aer::RULE,
+    &irq_nobody_cared::RULE,
+    &irq_flags::RULE,
+    &netdev_watchdog::RULE,
+    &sysfs_duplicate::RULE,
     &reboot::RULE,
     &trusty::RULE,
     &fuzzer::RULE,
@@ -190,6 +249,17 @@ pub(crate) fn begins(text: &str) -> Option<(&'static Rule, usize)> {
         })
         .min_by_key(|(_, at)| *at);
     inside.or_else(|| (message::RULE.begins)(text).then_some((&message::RULE, 0)))
+}
+
+/// The rule by which the words before a WARN's or BUG's headline are known, or else the headline's own.
+pub(crate) fn by_message(rule: &'static Rule, before: &[(Part, Line)]) -> &'static Rule {
+    let is_general =
+        [&raw const warning::RULE, &raw const bug::RULE].iter().any(|general| std::ptr::eq(rule, *general));
+    if !is_general {
+        return rule;
+    }
+    let says = |other: &&&Rule| other.dies == rule.dies && before.iter().any(|(_, line)| (other.said)(&line.text));
+    RULES.iter().find(says).copied().unwrap_or(rule)
 }
 
 /// Literals besides the headers that the scan must see: what frames a report, and the die counter, which every die

@@ -1,34 +1,23 @@
 //! **Kernel panic.** The kernel decided that it must not go on and stopped everything. The reason says why; when an
 //! Oops or a warning came before, that is the bug, and the panic only its end.
 
-use super::Rule;
+use super::{Rule, init_killed, no_init, no_root, oom_panic, stack_end, stack_protector, sysrq_crash};
 use crate::about;
 use crate::culprit::{self, Blame, NOBODY, Pick};
-use crate::grammar::{marks, named};
+use crate::grammar::marks;
 use crate::read::Facts;
 use crate::title::Titles;
-use crate::walk::{Mark, Step};
+use crate::walk::Step;
 use oopscope_report::Prose;
 
-pub(crate) static RULE: Rule = Rule {
-    name: "panic",
-    about: about::PANIC,
-    headers: &["Kernel panic - not syncing: "],
-    begins,
-    dies: true,
-    is_panic: true,
-    blame,
-    titles,
-    lead,
-    ..Rule::BASE
-};
+pub(crate) static RULE: Rule = Rule { name: "panic", about: about::PANIC, begins, blame, titles, ..BASE };
 
 fn begins(text: &str) -> bool {
     marks::panic_reason(text).is_some()
 }
 
 /// Reasons that only say how an earlier report ended, with what that means (kernel/panic.c, kernel/exit.c, arch's die).
-const REASONS: [(&str, bool, &str); 19] = [
+const REASONS: [(&str, bool, &str); 24] = [
     (
         "Fatal exception in interrupt",
         true,
@@ -88,7 +77,47 @@ const REASONS: [(&str, bool, &str); 19] = [
         false,
         "the last word of the task's stack was overwritten: the stack overflowed or something wrote over it",
     ),
+    ("Fatal machine check", false, "the hardware reported an error after which the processor can't go on"),
+    ("Fatal local machine check", false, "the hardware reported an error after which the processor can't go on"),
+    ("Fatal hardware error!", false, "the firmware reported a hardware error after which the machine can't go on"),
+    ("Hard LOCKUP", false, "a CPU took no interrupts for seconds, and hardlockup_panic is set"),
+    (
+        "corrupted shadow stack detected inside scheduler",
+        false,
+        "the last word of the task's shadow call stack was overwritten: it overflowed or something wrote over it",
+    ),
 ];
+
+/// The rule of the panics with this reason.
+pub(crate) fn of(reason: &str) -> &'static Rule {
+    [
+        (STACK_PROTECTOR, &stack_protector::RULE),
+        (STACK_END, &stack_end::RULE),
+        ("corrupted shadow stack detected inside scheduler", &stack_end::RULE),
+        ("Attempted to kill init!", &init_killed::RULE),
+        ("VFS: Unable to mount root fs", &no_root::RULE),
+        ("No working init found", &no_init::RULE),
+        ("No init found", &no_init::RULE),
+        ("Requested init ", &no_init::RULE),
+        ("sysrq triggered crash", &sysrq_crash::RULE),
+        ("Out of memory", &oom_panic::RULE),
+        ("out of memory", &oom_panic::RULE),
+        ("System is deadlocked on memory", &oom_panic::RULE),
+    ]
+    .into_iter()
+    .find(|(start, _)| reason.starts_with(start))
+    .map_or(&RULE, |(_, rule)| rule)
+}
+
+/// What the rules of panics have in common.
+pub(super) const BASE: Rule = Rule {
+    headers: &["Kernel panic - not syncing: "],
+    dies: true,
+    is_panic: true,
+    titles: |facts| Titles::plain(format!("kernel panic: {}", reason(facts))),
+    lead,
+    ..Rule::BASE
+};
 
 /// True for a reason that tells how an earlier report ended.
 pub(crate) fn is_consequence(reason: &str) -> bool {
@@ -123,38 +152,19 @@ pub(crate) fn meaning(reason: &str) -> Option<&'static str> {
     meaning_of(reason).map(|(_, _, words)| *words)
 }
 
-const STACK_PROTECTOR: &str = "stack-protector: Kernel stack is corrupted in: ";
+pub(super) const STACK_PROTECTOR: &str = "stack-protector:";
+pub(super) const STACK_END: &str = "corrupted stack end detected inside scheduler";
 
-/// The function that found its own canary overwritten.
-static CANARY: Blame = Blame { steps: &[Step::Line(canary)], or: &[], innocent: &[], pick: Pick::Named };
-/// The same where the kernel could print no name.
-static CANARY_TRACE: Blame =
-    Blame { steps: &[Step::Trace, Step::Frames], or: &[], innocent: &["stack_chk"], pick: Pick::First };
-static STACK_END: Blame = Blame {
-    steps: &[Step::Trace, Step::Frames],
-    or: &[],
-    innocent: &["schedule", "retint_kernel"],
-    pick: Pick::Anchored,
-};
 static OVERFLOW: Blame =
     Blame { steps: &[Step::Trace, Step::Frames], or: &[], innocent: &["bad_stack"], pick: Pick::Anchored };
 
-fn canary(text: &str) -> Option<Mark<'_>> {
-    let (_, rest) = text.split_once(STACK_PROTECTOR)?;
-    named::function(rest).map(Mark::Named)
-}
-
-fn reason(facts: &Facts) -> &str {
+pub(super) fn reason(facts: &Facts) -> &str {
     facts.report.panic.as_ref().map_or("", |panic| panic.reason.as_str())
 }
 
 fn blame(facts: &Facts) -> &'static Blame {
     let reason = reason(facts);
-    if reason.starts_with(STACK_PROTECTOR) {
-        if canary(&facts.header).is_some() { &CANARY } else { &CANARY_TRACE }
-    } else if reason.starts_with("corrupted stack end detected inside scheduler") {
-        &STACK_END
-    } else if reason.starts_with("kernel stack overflow") {
+    if reason.starts_with("kernel stack overflow") {
         &OVERFLOW
     } else if is_nobodys_fault(reason) {
         &NOBODY
@@ -166,19 +176,8 @@ fn blame(facts: &Facts) -> &'static Blame {
 /// "kernel panic: REASON". A reason that tells how another report ended is, without that report, what is left of it.
 fn titles(facts: &Facts) -> Titles {
     let reason = reason(facts);
-    if reason.starts_with("stack-protector:") {
-        // The kernel may fail to unwind a stack that was overwritten.
-        let titles = Titles::blaming(facts, "kernel panic: stack is corrupted in {}", &[]);
-        return if canary(&facts.header).is_some() { titles.traceless() } else { titles };
-    }
-    if reason.starts_with("corrupted stack end detected inside scheduler") {
-        return Titles::blaming(facts, "kernel panic: corrupted stack end in {}", &["stack-overflow in {}"]);
-    }
     if reason.starts_with("kernel stack overflow") {
         return Titles::blaming(facts, "kernel stack overflow in {}", &["stack-overflow in {}"]);
-    }
-    if reason.starts_with("Attempted to kill init!") {
-        return Titles::plain("kernel panic: Attempted to kill init!");
     }
     if reason.starts_with("Couldn't open N_TTY ldisc for ") && reason.contains(" --- error -") {
         return Titles::plain("kernel panic: Couldn't open N_TTY ldisc");

@@ -52,7 +52,7 @@ pub(crate) static RULE: Rule = Rule {
         }
         is_cpu_row(text).then(|| ("stalled CPU", text.to_owned()))
     },
-    blame: |_| &INTERRUPTED,
+    blame: |facts| if facts.find_line(|text| tick(text).map(|_| ())).is_some() { &INTERRUPTED } else { &ITSELF },
     titles: |facts| Titles::blaming(facts, "INFO: rcu detected stall in {}", &["stall in {}"]),
     lead,
     ..Rule::BASE
@@ -63,6 +63,15 @@ static INTERRUPTED: Blame = Blame {
     steps: &[Step::Line(x86_tick), Step::Pc, Step::Frames],
     or: &[Step::Line(tick), Step::Frames],
     innocent: &["apic_timer_interrupt", "rcu"],
+    pick: Pick::Anchored,
+};
+
+/// Where the trace does not show how the tick came in: the registers and the trace are those of the CPU or task that
+/// stalls.
+static ITSELF: Blame = Blame {
+    steps: &[Step::Pc, Step::Trace, Step::Frames],
+    or: &[Step::Trace, Step::Frames],
+    innocent: &["rcu"],
     pick: Pick::Anchored,
 };
 

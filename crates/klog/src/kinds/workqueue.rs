@@ -1,23 +1,19 @@
 //! **Workqueue lockup.** Work that was queued to a pool of kworkers has not been started for long: every worker of that
 //! pool is busy or asleep, or the CPU does not run them at all. The list that follows shows what the pools are doing: the
-//! work that is “in-flight” there is the suspect. “Leaked lock or atomic” is another thing: a work function returned with
-//! a lock held, preemption off or inside an RCU read section; the report names that function.
+//! work that is “in-flight” there is the suspect.
 //!
-//! Headlines: `BUG: workqueue lockup - pool cpus=0 node=0 flags=0x0 nice=0 stuck for 30s!`, `BUG: workqueue leaked …`
-//! (kernel/workqueue.c).
+//! Headline: `BUG: workqueue lockup - pool cpus=0 node=0 flags=0x0 nice=0 stuck for 30s!` (kernel/workqueue.c
+//! `wq_watchdog_timer_fn`).
 
 use super::Rule;
 use crate::about;
-use crate::culprit::{Blame, NOBODY, Pick};
-use crate::read::Facts;
 use crate::title::Titles;
-use crate::walk::{Mark, Step};
 
 pub(crate) static RULE: Rule = Rule {
-    name: "workqueue",
+    name: "workqueue-lockup",
     about: about::WORKQUEUE,
-    headers: &["BUG: workqueue "],
-    begins: |text| text.contains("BUG: workqueue lockup") || text.contains("BUG: workqueue leaked "),
+    headers: &["BUG: workqueue lockup"],
+    begins: |text| text.contains("BUG: workqueue lockup"),
     owns: |text| {
         let text = text.trim_start();
         [
@@ -29,46 +25,16 @@ pub(crate) static RULE: Rule = Rule {
             "inactive:",
             "delayed:",
             "pool ",
-            "last function: ",
             "Showing backtraces of running workers",
         ]
         .iter()
         .any(|start| text.starts_with(start))
     },
     detail: |text| {
-        let trimmed = text.trim();
-        if let Some(function) = trimmed.strip_prefix("last function: ") {
-            return Some(("work function", function.to_owned()));
-        }
-        let (_, rest) = trimmed.split_once("in-flight: ")?;
+        let (_, rest) = text.trim().split_once("in-flight: ")?;
         Some(("in flight", rest.to_owned()))
     },
-    blame: |facts| if is_leak(facts) { &LAST_FUNCTION } else { &NOBODY },
-    titles,
+    titles: |_| Titles::plain("BUG: workqueue lockup"),
     needs_trace: false,
     ..Rule::BASE
 };
-
-static LAST_FUNCTION: Blame = Blame { steps: &[Step::Line(last_function)], or: &[], innocent: &[], pick: Pick::Named };
-
-fn last_function(text: &str) -> Option<Mark<'_>> {
-    let (_, rest) = text.split_once("last function: ")?;
-    Some(Mark::of(rest.split(['+', ' ']).next()))
-}
-
-fn is_leak(facts: &Facts) -> bool {
-    facts.header.contains("BUG: workqueue leaked ")
-}
-
-fn titles(facts: &Facts) -> Titles {
-    if !is_leak(facts) {
-        return Titles::plain("BUG: workqueue lockup");
-    }
-    // `leaked lock or atomic: …` until 6.11, `leaked atomic, lock or RCU: …` since.
-    let (_, what) = facts.header.split_once("BUG: workqueue leaked ").unwrap_or_default();
-    let what = what.split(':').next().unwrap_or(what);
-    if facts.find_line(|text| last_function(text).map(|_| ())).is_none() {
-        return Titles::of_header(facts, "BUG:", "the line that names the work function is not in the report");
-    }
-    Titles::blaming(facts, &format!("BUG: workqueue leaked {what} in {{}}"), &[])
-}
