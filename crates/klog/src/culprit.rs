@@ -134,7 +134,8 @@ fn of_trace(trace: &[Candidate], blame: &Blame) -> Option<Blamed> {
         // No recursion is to be seen, as where the overflow leaves no trace of its own (riscv, s390): it was noticed here.
         Pick::Recursing
             if anchors::representative(&names).is_none()
-                && let Some(at) = left.iter().position(|candidate| candidate.is_pc) =>
+                && let Some(at) = left.iter().position(|candidate| candidate.is_pc)
+                && left.iter().all(|candidate| candidate.name == left[at].name) =>
         {
             (at, names[at].to_owned(), None)
         }
