@@ -101,3 +101,11 @@ pageTest('pasted text has a name that fits', { viewport: { width: 375, height: 8
   await page.locator('#no-report').waitFor();
   await fits(page, 'pasted text');
 });
+
+pageTest('a folded run among the frames leaves the others their width', { viewport: { width: 375, height: 800 } }, async ({ page }) => {
+  await pick(page, fixture('guests/6.1/irq_null_write.log'));
+  await shown(page);
+  await page.locator('#stack tr.run').first().waitFor();
+  const heights = await page.locator('#stack tr.frame').evaluateAll((rows) => rows.map((row) => row.getBoundingClientRect().height));
+  assert.ok(Math.max(...heights) < 70, `${Math.max(...heights)} px`);
+});
