@@ -150,9 +150,9 @@ fn of_trace(trace: &[Candidate], blame: &Blame) -> Option<Blamed> {
     };
     let candidate = left.get(at)?.clone();
     let raw = candidate.name.clone();
+    // What comes before the chosen one is where the loop was when the watchdog looked, or how it waits.
     let further = match blame.pick {
         Pick::First | Pick::Named => left[at + 1..].to_vec(),
-        // Where the loop was when the watchdog looked.
         Pick::Anchored | Pick::Recursing | Pick::Waiting => left[..at].iter().chain(&left[at + 1..]).cloned().collect(),
     };
     Some(Blamed { name, raw, candidate, passed, further, anchor })
@@ -176,9 +176,7 @@ fn culprit(facts: &Facts, blamed: &Blamed) -> Culprit {
         None if matches!(facts.rule.pick(facts), Pick::Waiting) => {
             "it is the innermost function of the task that is not the waiting itself".to_owned()
         }
-        None if candidate.line == facts.header_line || facts.rule.pick(facts) == Pick::Named => {
-            "the kernel itself names it".to_owned()
-        }
+        None if candidate.is_named => "the kernel itself names it".to_owned(),
         None if candidate.is_pc => "the instruction that trapped is in it".to_owned(),
         None => match blamed.passed.first() {
             Some((first, _)) => {
@@ -196,7 +194,7 @@ fn culprit(facts: &Facts, blamed: &Blamed) -> Culprit {
         file_line: None,
         reason,
         line: candidate.line,
-        runners_up: runners_up(blamed),
+        runners_up: runners_up(blamed, facts.rule.pick(facts)),
     };
     name_source(facts, &mut culprit);
     culprit
@@ -221,20 +219,30 @@ fn name_source(facts: &Facts, culprit: &mut Culprit) {
     }
 }
 
-fn runners_up(blamed: &Blamed) -> Vec<report::Candidate> {
+fn runners_up(blamed: &Blamed, pick: Pick) -> Vec<report::Candidate> {
     let passed = blamed.passed.iter().map(|(candidate, why)| (candidate, format!("it is {why}")));
-    let beside = if blamed.anchor.is_some() {
-        "where it was when the watchdog looked is chance"
+    let further = blamed.further.iter().map(|candidate| {
+        let inner = candidate.line < blamed.candidate.line;
+        let reason = match pick {
+            _ if candidate.is_named => "the kernel names it too, for another place of the same report",
+            Pick::Anchored if inner => "it ran when the watchdog looked, which is chance",
+            Pick::Waiting if inner => "it is how the task waits, not what it waits in",
+            _ => "it is a caller further out",
+        };
+        (candidate, reason.to_owned())
+    });
+    // How a task waits is the same for all: one of these is enough.
+    let skipped = if pick == Pick::Waiting {
+        blamed.further.iter().filter(|candidate| candidate.line < blamed.candidate.line).count().saturating_sub(1)
     } else {
-        "it is a caller further out"
+        0
     };
-    let further = blamed.further.iter().map(|candidate| (candidate, beside.to_owned()));
     let mut seen: Vec<&str> = vec![blamed.candidate.name.as_str()];
     // One or two of those passed over, then the callers: both sides of the choice.
     let passed: Vec<_> = passed.take(2).collect();
     passed
         .into_iter()
-        .chain(further)
+        .chain(further.skip(skipped))
         .filter(|(candidate, _)| {
             let new = !seen.contains(&candidate.name.as_str());
             if new {
