@@ -13,8 +13,8 @@ use crate::machine::{self, Found, Machine};
 use crate::segment::{self, End, Part, Segment};
 use crate::{address, taint};
 use oopscope_report::{
-    Access, AccessKind, AddressClass, Arch, Code, Context, Detail, Frame, FrameRole, Module, Panic, Report, Severity,
-    Stack, StackRole, Trap,
+    Access, AccessKind, AddressClass, Arch, Code, Context, Detail, Frame, FrameRole, Module, Panic, Prose, Report,
+    Severity, Stack, StackRole, Trap,
 };
 
 /// A report with what its explanation needs besides.
@@ -57,6 +57,8 @@ pub(crate) struct Facts {
     pub(crate) has_trace: bool,
     /// Who holds and wants which lock.
     pub(crate) locks: Locks,
+    /// The verdict's beginning.
+    pub(crate) lead: Prose,
 }
 
 /// Reads a segment.
@@ -191,6 +193,7 @@ impl Reader {
             repeated: None,
             has_trace: false,
             locks: Locks::default(),
+            lead: Prose::default(),
         };
         Self {
             facts,

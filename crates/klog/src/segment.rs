@@ -433,7 +433,7 @@ fn cut(mut line: Line, at: usize) -> Line {
 
 /// Messages that report no bug and come with a trace: in the middle of a report, where no caller ids tell who printed
 /// what, that trace can't be told from the report's own.
-fn is_other_trace(text: &str) -> bool {
+pub(crate) fn is_other_trace(text: &str) -> bool {
     ["vmalloc: allocation failure:", "FAULT_INJECTION: forcing a failure", "FAULT_FLAG_ALLOW_RETRY missing"]
         .iter()
         .any(|words| text.contains(words))

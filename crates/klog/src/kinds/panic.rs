@@ -4,6 +4,7 @@
 use super::Rule;
 use crate::about;
 use crate::culprit::{self, Blame, NOBODY, Pick};
+use crate::explain::next;
 use crate::grammar::{marks, named};
 use crate::read::Facts;
 use crate::title::Titles;
@@ -20,6 +21,17 @@ pub(crate) static RULE: Rule = Rule {
     blame,
     titles,
     lead,
+    next: |facts| {
+        let root = ["VFS: Unable to mount root fs", "No working init found", "Requested init"];
+        if root.iter().any(|start| reason(facts).starts_with(start)) {
+            vec![next::advice(
+                "Compare root= and init= of the kernel's command line with the disks that the log lists; wait for slow ones, or rebuild the initrd.",
+                "rootwait",
+            )]
+        } else {
+            Vec::new()
+        }
+    },
     ..Rule::BASE
 };
 
@@ -116,6 +128,11 @@ pub(crate) fn is_nobodys_fault(reason: &str) -> bool {
         !["stack-protector", "corrupted", "sysrq"].iter().any(|code| start.starts_with(code))
             && (!consequence || start.starts_with("Attempted"))
     })
+}
+
+/// True for a crash that somebody asked for.
+pub(crate) fn is_on_request(reason: &str) -> bool {
+    reason.starts_with("sysrq triggered crash")
 }
 
 /// What a reason means, in words.

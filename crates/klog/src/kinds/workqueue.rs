@@ -9,9 +9,11 @@
 use super::Rule;
 use crate::about;
 use crate::culprit::{Blame, NOBODY, Pick};
+use crate::explain::next;
 use crate::read::Facts;
 use crate::title::Titles;
 use crate::walk::{Mark, Step};
+use oopscope_report::Prose;
 
 pub(crate) static RULE: Rule = Rule {
     name: "workqueue",
@@ -46,6 +48,21 @@ pub(crate) static RULE: Rule = Rule {
     blame: |facts| if is_leak(facts) { &LAST_FUNCTION } else { &NOBODY },
     titles,
     needs_trace: false,
+    went_on: "",
+    evidence: |facts| {
+        let busy = facts.report.details.iter().filter(|detail| detail.name == "in flight").take(3);
+        busy.map(|detail| {
+            Prose::default()
+                .text("In flight, and so keeping the others waiting: ")
+                .claim(detail.value.clone(), Some(detail.line))
+                .text(".")
+        })
+        .collect()
+    },
+    next: |facts| {
+        let blocked = (!is_leak(facts)).then(next::blocked_tasks);
+        blocked.into_iter().chain(next::prove_locking(facts)).collect()
+    },
     ..Rule::BASE
 };
 
