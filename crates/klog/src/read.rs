@@ -53,6 +53,8 @@ pub(crate) struct Facts {
     pub(crate) exit_note: Option<(String, u64)>,
     /// Registers after the end mark that are not this report's.
     pub(crate) repeated: Option<(u64, u64)>,
+    /// Where another message runs into the report, and no caller ids tell them apart.
+    pub(crate) foreign: Option<u64>,
     /// A trace was begun.
     pub(crate) has_trace: bool,
     /// Who holds and wants which lock.
@@ -63,7 +65,7 @@ pub(crate) struct Facts {
 
 /// Reads a segment.
 pub(crate) fn read(segment: Segment) -> Facts {
-    let Segment { rule, lines, header, boot, end, mixed, .. } = segment;
+    let Segment { rule, lines, header, boot, end, mixed, between, .. } = segment;
     let mut reader = Reader::new(rule, end, boot);
     let own = lines.iter().take_while(|(part, _)| *part != Part::Continued).count();
     for (at, (part, line)) in lines[..own].iter().enumerate() {
@@ -91,6 +93,8 @@ pub(crate) fn read(segment: Segment) -> Facts {
     reader.facts.report.time = lines.iter().find_map(|(_, line)| line.prefix.time);
     reader.facts.report.wall_clock = lines.iter().find_map(|(_, line)| line.prefix.wall.as_deref()).map(str::to_owned);
     let mut facts = reader.finish();
+    facts.foreign = between.or_else(|| mixed.and_then(|at| lines.get(at)).map(|(_, line)| line.number));
+    facts.report.interleaved = facts.foreign.is_some();
     (facts.lines, facts.header_at, facts.mixed) = (lines, header, mixed);
     facts
 }
@@ -191,6 +195,7 @@ impl Reader {
             kasan: None,
             exit_note: None,
             repeated: None,
+            foreign: None,
             has_trace: false,
             locks: Locks::default(),
             lead: Prose::default(),

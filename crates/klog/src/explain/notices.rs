@@ -34,6 +34,15 @@ pub(super) fn write(facts: &Facts, around: &Surroundings) -> Vec<Notice> {
     if let Some(prose) = damaged(facts) {
         add(NoticeKind::Damaged, prose);
     }
+    if let Some(line) = facts.foreign {
+        add(
+            NoticeKind::Damaged,
+            Prose::default()
+                .claim(format!("At line {line} another message runs into this report"), Some(line))
+                .text(", and the log has no caller ids (CONFIG_PRINTK_CALLER): ")
+                .guess("which lines belong together is told by their form alone, and may be wrong.", None),
+        );
+    }
     for prose in hints(facts) {
         add(NoticeKind::Hint, prose);
     }

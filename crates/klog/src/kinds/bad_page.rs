@@ -10,7 +10,7 @@
 use super::Rule;
 use crate::about;
 use crate::culprit::{Blame, NOBODY, Pick};
-use crate::explain::{history, next as advice};
+use crate::explain::{folded, history, next as advice};
 use crate::read::Facts;
 use crate::title::Titles;
 use crate::walk::{Mark, Step};
@@ -57,6 +57,18 @@ pub(crate) static RULE: Rule = Rule {
     titles: |facts: &Facts| match what(&facts.header) {
         Some("map") => Titles::plain("BUG: Bad page map"),
         what => Titles::blaming(facts, &format!("BUG: Bad page {} in {{}}", what.unwrap_or("state")), &[]),
+    },
+    lead: |facts| {
+        let words = match what(&facts.header) {
+            Some("map") => "A page-table entry maps what it can't map",
+            Some("cache") => "A page was found in the page cache that is not of it",
+            _ => "A page of memory was found in a state that it can't be in",
+        };
+        Prose::default()
+            .claim(words, Some(facts.header_line))
+            .text(" (“")
+            .claim(folded(&facts.header), Some(facts.header_line))
+            .text("”),")
     },
     evidence,
     innocent: |facts| super::slab::finder(facts, "noticed").into_iter().collect(),

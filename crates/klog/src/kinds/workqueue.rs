@@ -10,6 +10,7 @@ use super::Rule;
 use crate::about;
 use crate::culprit::{Blame, NOBODY, Pick};
 use crate::explain::next;
+use crate::grammar::named;
 use crate::read::Facts;
 use crate::title::Titles;
 use crate::walk::{Mark, Step};
@@ -48,6 +49,18 @@ pub(crate) static RULE: Rule = Rule {
     blame: |facts| if is_leak(facts) { &LAST_FUNCTION } else { &NOBODY },
     titles,
     needs_trace: false,
+    lead: |facts| {
+        let line = Some(facts.header_line);
+        if is_leak(facts) {
+            return Prose::default()
+                .claim("A work function returned and left a lock, preemption off or an RCU section behind", line)
+                .text(",");
+        }
+        let pool = facts.header.split_once("pool ").and_then(|(_, rest)| rest.split(' ').next()).unwrap_or("?");
+        let seconds = named::number_after(&facts.header, "stuck for ").unwrap_or("?");
+        Prose::default()
+            .claim(format!("Work that was queued to the kworkers of {pool} has not been started for {seconds} s"), line)
+    },
     went_on: "",
     evidence: |facts| {
         let busy = facts.report.details.iter().filter(|detail| detail.name == "in flight").take(3);
