@@ -117,8 +117,9 @@ fn of_trace(trace: &[Candidate], blame: &Blame) -> Option<Blamed> {
     let mut passed = Vec::new();
     let mut left = Vec::new();
     for candidate in trace {
-        let why = skip::why_innocent(&candidate.name).or_else(|| {
-            skip::is_one_of(blame.innocent, &candidate.name)
+        let module = candidate.module.as_deref();
+        let why = skip::why_innocent_in(module, &candidate.name).or_else(|| {
+            (module.is_none_or(skip::is_core) && skip::is_one_of(blame.innocent, &candidate.name))
                 .then_some("innocent in a report of this kind: it is how such a bug is reached")
         });
         match why {
@@ -278,7 +279,12 @@ fn pick(facts: &Facts) -> Option<Culprit> {
         .chain(of(StackRole::Panic))
         .filter(trusted)
         .filter(is_caller);
-    let innocent = |frame: &Frame| frame.function.as_deref().is_none_or(|name| skip::is_innocent(&name_of(name)));
+    let innocent = |frame: &Frame| {
+        frame
+            .function
+            .as_deref()
+            .is_none_or(|name| skip::why_innocent_in(frame.module.as_deref(), &name_of(name)).is_some())
+    };
     let (frame, reason) = if let Some(pc) = pc
         && !innocent(pc)
     {
