@@ -119,7 +119,8 @@ fn times_are_the_logs_own_where_it_has_a_clock() {
     let folder = Folder::new("times");
     let stamped = |day: u64, seed: u64| {
         let log = warning("demo_read", "demo_open", seed);
-        log.lines().map(|line| format!("2026-08-{day}T10:00:00+00:00 host kernel: {line}\n")).collect::<String>()
+        let lines = log.lines().map(|line| format!("2026-08-{day}T10:00:00+00:00 host kernel: {line}"));
+        lines.collect::<Vec<_>>().join("\n")
     };
     folder.file("a.log", stamped(17, 1).as_bytes()).file("b.log", stamped(19, 2).as_bytes());
     let groups = lines(&[folder.path()], "group");

@@ -117,8 +117,9 @@ fn of_trace(trace: &[Candidate], blame: &Blame) -> Option<Blamed> {
     let mut passed = Vec::new();
     let mut left = Vec::new();
     for candidate in trace {
-        let why = skip::why_innocent(&candidate.name).or_else(|| {
-            skip::is_one_of(blame.innocent, &candidate.name)
+        let module = candidate.module.as_deref();
+        let why = skip::why_innocent_in(module, &candidate.name).or_else(|| {
+            (module.is_none_or(skip::is_core) && skip::is_one_of(blame.innocent, &candidate.name))
                 .then_some("innocent in a report of this kind: it is how such a bug is reached")
         });
         match why {
@@ -134,7 +135,8 @@ fn of_trace(trace: &[Candidate], blame: &Blame) -> Option<Blamed> {
         // No recursion is to be seen, as where the overflow leaves no trace of its own (riscv, s390): it was noticed here.
         Pick::Recursing
             if anchors::representative(&names).is_none()
-                && let Some(at) = left.iter().position(|candidate| candidate.is_pc) =>
+                && let Some(at) = left.iter().position(|candidate| candidate.is_pc)
+                && left.iter().all(|candidate| candidate.name == left[at].name) =>
         {
             (at, names[at].to_owned(), None)
         }
@@ -149,9 +151,9 @@ fn of_trace(trace: &[Candidate], blame: &Blame) -> Option<Blamed> {
     };
     let candidate = left.get(at)?.clone();
     let raw = candidate.name.clone();
+    // What comes before the chosen one is where the loop was when the watchdog looked, or how it waits.
     let further = match blame.pick {
         Pick::First | Pick::Named => left[at + 1..].to_vec(),
-        // Where the loop was when the watchdog looked.
         Pick::Anchored | Pick::Recursing | Pick::Waiting => left[..at].iter().chain(&left[at + 1..]).cloned().collect(),
     };
     Some(Blamed { name, raw, candidate, passed, further, anchor })
@@ -175,9 +177,7 @@ fn culprit(facts: &Facts, blamed: &Blamed) -> Culprit {
         None if matches!(facts.rule.pick(facts), Pick::Waiting) => {
             "it is the innermost function of the task that is not the waiting itself".to_owned()
         }
-        None if candidate.line == facts.header_line || facts.rule.pick(facts) == Pick::Named => {
-            "the kernel itself names it".to_owned()
-        }
+        None if candidate.is_named => "the kernel itself names it".to_owned(),
         None if candidate.is_pc => "the instruction that trapped is in it".to_owned(),
         None => match blamed.passed.first() {
             Some((first, _)) => {
@@ -198,7 +198,7 @@ fn culprit(facts: &Facts, blamed: &Blamed) -> Culprit {
         file_line: None,
         reason,
         line: candidate.line,
-        runners_up: runners_up(blamed),
+        runners_up: runners_up(blamed, facts.rule.pick(facts)),
     };
     name_source(facts, &mut culprit);
     culprit
@@ -230,20 +230,30 @@ fn name_source(facts: &Facts, culprit: &mut Culprit) {
     }
 }
 
-fn runners_up(blamed: &Blamed) -> Vec<report::Candidate> {
+fn runners_up(blamed: &Blamed, pick: Pick) -> Vec<report::Candidate> {
     let passed = blamed.passed.iter().map(|(candidate, why)| (candidate, format!("it is {why}")));
-    let beside = if blamed.anchor.is_some() {
-        "where it was when the watchdog looked is chance"
+    let further = blamed.further.iter().map(|candidate| {
+        let inner = candidate.line < blamed.candidate.line;
+        let reason = match pick {
+            _ if candidate.is_named => "the kernel names it too, for another place of the same report",
+            Pick::Anchored if inner => "it ran when the watchdog looked, which is chance",
+            Pick::Waiting if inner => "it is how the task waits, not what it waits in",
+            _ => "it is a caller further out",
+        };
+        (candidate, reason.to_owned())
+    });
+    // How a task waits is the same for all: one of these is enough.
+    let skipped = if pick == Pick::Waiting {
+        blamed.further.iter().filter(|candidate| candidate.line < blamed.candidate.line).count().saturating_sub(1)
     } else {
-        "it is a caller further out"
+        0
     };
-    let further = blamed.further.iter().map(|candidate| (candidate, beside.to_owned()));
     let mut seen: Vec<&str> = vec![blamed.candidate.name.as_str()];
     // One or two of those passed over, then the callers: both sides of the choice.
     let passed: Vec<_> = passed.take(2).collect();
     passed
         .into_iter()
-        .chain(further)
+        .chain(further.skip(skipped))
         .filter(|(candidate, _)| {
             let new = !seen.contains(&candidate.name.as_str());
             if new {
@@ -279,7 +289,12 @@ fn pick(facts: &Facts) -> Option<Culprit> {
         .chain(of(StackRole::Panic))
         .filter(trusted)
         .filter(is_caller);
-    let innocent = |frame: &Frame| frame.function.as_deref().is_none_or(|name| skip::is_innocent(&name_of(name)));
+    let innocent = |frame: &Frame| {
+        frame
+            .function
+            .as_deref()
+            .is_none_or(|name| skip::why_innocent_in(frame.module.as_deref(), &name_of(name)).is_some())
+    };
     let (frame, reason) = if let Some(pc) = pc
         && !innocent(pc)
     {

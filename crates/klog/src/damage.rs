@@ -71,6 +71,8 @@ fn trace(facts: &Facts) -> Option<String> {
             return Some(format!("a trace begins at line {} and has no frames", start.number));
         }
     }
+    // arm's unwinder prints its frames, callee and caller in pairs, without a heading (until 6.4).
+    any |= lines.iter().any(|(_, line)| frame::parse(&line.text).is_some_and(|frame| frame.callee.is_some()));
     (!any).then(|| match facts.end {
         End::Interrupted => "another report begins in the middle of it, before any trace".to_owned(),
         End::LogEnded => "the log ends before any trace".to_owned(),

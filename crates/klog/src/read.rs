@@ -13,8 +13,8 @@ use crate::machine::{self, Found, Machine};
 use crate::segment::{self, End, Part, Segment};
 use crate::{address, taint};
 use oopscope_report::{
-    Access, AccessKind, AddressClass, Arch, Code, Context, Detail, Frame, FrameRole, Module, Panic, Report, Severity,
-    Stack, StackRole, Trap,
+    Access, AccessKind, AddressClass, Arch, Code, Context, Detail, Frame, FrameRole, Module, Panic, Prose, Report,
+    Severity, Stack, StackRole, Trap,
 };
 
 /// A report with what its explanation needs besides.
@@ -53,15 +53,19 @@ pub(crate) struct Facts {
     pub(crate) exit_note: Option<(String, u64)>,
     /// Registers after the end mark that are not this report's.
     pub(crate) repeated: Option<(u64, u64)>,
+    /// Where another message runs into the report, and no caller ids tell them apart.
+    pub(crate) foreign: Option<u64>,
     /// A trace was begun.
     pub(crate) has_trace: bool,
     /// Who holds and wants which lock.
     pub(crate) locks: Locks,
+    /// The verdict's beginning.
+    pub(crate) lead: Prose,
 }
 
 /// Reads a segment.
 pub(crate) fn read(segment: Segment) -> Facts {
-    let Segment { rule, lines, header, boot, end, mixed, .. } = segment;
+    let Segment { rule, lines, header, boot, end, mixed, between, .. } = segment;
     let mut reader = Reader::new(rule, end, boot);
     let own = lines.iter().take_while(|(part, _)| *part != Part::Continued).count();
     for (at, (part, line)) in lines[..own].iter().enumerate() {
@@ -89,6 +93,8 @@ pub(crate) fn read(segment: Segment) -> Facts {
     reader.facts.report.time = lines.iter().find_map(|(_, line)| line.prefix.time);
     reader.facts.report.wall_clock = lines.iter().find_map(|(_, line)| line.prefix.wall.as_deref()).map(str::to_owned);
     let mut facts = reader.finish();
+    facts.foreign = between.or_else(|| mixed.and_then(|at| lines.get(at)).map(|(_, line)| line.number));
+    facts.report.interleaved = facts.foreign.is_some();
     (facts.lines, facts.header_at, facts.mixed) = (lines, header, mixed);
     facts
 }
@@ -194,8 +200,10 @@ impl Reader {
             kasan: None,
             exit_note: None,
             repeated: None,
+            foreign: None,
             has_trace: false,
             locks: Locks::default(),
+            lead: Prose::default(),
         };
         Self {
             facts,

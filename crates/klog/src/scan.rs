@@ -379,6 +379,9 @@ impl Scanner {
         if facts.report.severity != Severity::Fatal {
             self.seen.insert(key, self.reports.len());
         }
+        explain::prepare(&mut facts);
+        // What the words need of the lines has been read; a thousand reports' lines are too much to keep.
+        facts.lines = Vec::new();
         self.reports.push(std::mem::take(&mut facts.report));
         self.facts.push(facts);
         self.explain(self.reports.len() - 1);
@@ -440,8 +443,6 @@ fn make(segment: Segment) -> Option<Facts> {
     facts.report.subsystem = subsystem::of(&facts.report);
     facts.report.signature = signature::of(&facts.report);
     facts.report.explanation.about = about::paragraphs(facts.rule.about);
-    // What the words need of the lines has been read; a thousand reports' lines are too much to keep.
-    facts.lines = Vec::new();
     Some(facts)
 }
 

@@ -49,6 +49,13 @@ pub(crate) struct Segment {
     before: Option<Box<Segment>>,
     /// Index in `lines` from which on another message with a trace of its own, of whom nobody knows, may be mixed in.
     pub(crate) mixed: Option<usize>,
+    /// The first line of another message of the kernel that stands between two frames of a trace, where no caller ids tell
+    /// who printed what.
+    pub(crate) between: Option<u64>,
+    /// Such a line, as long as no further frame has come.
+    after_frame: Option<u64>,
+    /// The line taken last is a frame.
+    at_frame: bool,
 }
 
 /// How a segment came to its end.
@@ -385,6 +392,9 @@ impl Segment {
             asks_other_cpus: false,
             before: None,
             mixed: None,
+            between: None,
+            after_frame: None,
+            at_frame: false,
         }
     }
 
@@ -405,7 +415,11 @@ impl Segment {
     fn push(&mut self, mut line: Line) {
         self.quiet = 0;
         // What the unwinder did not vouch for tells nothing, not even where things are.
-        let counts = frame::parse(&line.text).is_none_or(|frame| frame.reliable);
+        let frame = frame::parse(&line.text);
+        let counts = frame.as_ref().is_none_or(|frame| frame.reliable);
+        self.at_frame = frame.is_some();
+        let foreign = self.after_frame.take();
+        self.between = self.between.or(foreign.filter(|_| self.at_frame));
         self.nth = self.nth.saturating_add(u32::from(counts));
         line.nth = self.nth;
         self.asks_other_cpus |= line.text.contains("Sending NMI from CPU");
@@ -436,6 +450,9 @@ impl Segment {
         if !belongs && !message {
             self.nth = self.nth.saturating_add(1);
             self.quiet += 1;
+            if self.at_frame && self.part == Part::Body && line.prefix.caller.is_none() && line.prefix.is_kernel() {
+                self.after_frame.get_or_insert(line.number);
+            }
             // Interleaved output of other CPUs can be long while a report is being printed; after its end
             // mark only the panic is still to come.
             let patience = if self.part == Part::After { 24 } else { 64 };
@@ -464,7 +481,7 @@ fn cut(mut line: Line, at: usize) -> Line {
 
 /// Messages that report no bug and come with a trace: in the middle of a report, where no caller ids tell who printed
 /// what, that trace can't be told from the report's own.
-fn is_other_trace(text: &str) -> bool {
+pub(crate) fn is_other_trace(text: &str) -> bool {
     ["vmalloc: allocation failure:", "FAULT_INJECTION: forcing a failure", "FAULT_FLAG_ALLOW_RETRY missing"]
         .iter()
         .any(|words| text.contains(words))

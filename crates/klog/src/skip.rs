@@ -79,7 +79,10 @@ static FAMILIES: &[Family] = &[
             "__fortify_report",
             "assertfail",
             "^get_taint$",
-            "^oops_",
+            "^oops_enter$",
+            "^oops_exit$",
+            "^oops_begin$",
+            "^oops_end$",
             "^die$",
             "^die_",
             "^__die",
@@ -458,9 +461,26 @@ pub(crate) fn why_innocent(base_name: &str) -> Option<&'static str> {
         .or_else(|| is_panic_helper(base_name).then_some("a subsystem's own way into panic()"))
 }
 
-/// True for a function that is not to blame.
+/// True for a function of the kernel's core that is not to blame.
 pub(crate) fn is_innocent(base_name: &str) -> bool {
     why_innocent(base_name).is_some()
+}
+
+/// Cores of subsystems that may be modules.
+const CORES: &[&str] = &["usbcore", "i2c_core", "rng_core", "tty", "kasan"];
+
+/// True for the module of a subsystem's core.
+pub(crate) fn is_core(module: &str) -> bool {
+    CORES.contains(&module)
+}
+
+/// The same for a function that lies in a module. The families are of the kernel's core: a driver's own `foo_list_add` or
+/// `foo_strcpy` is the driver, whatever it is called.
+pub(crate) fn why_innocent_in(module: Option<&str>, base_name: &str) -> Option<&'static str> {
+    match module {
+        Some(module) if !is_core(module) => None,
+        _ => why_innocent(base_name),
+    }
 }
 
 /// True when a name has one of `parts`, each with `^` and `$` as in [`FAMILIES`].
@@ -509,6 +529,13 @@ mod tests {
         for name in ["guest_null_write", "ext4_writepages", "irq_work", "number_of_things", "diet", "crcx", "my_down"] {
             assert!(!is_innocent(name), "{name}");
         }
+    }
+
+    #[test]
+    fn a_drivers_own_functions_are_the_driver() {
+        assert_eq!(why_innocent_in(Some("my_driver"), "my_list_add"), None);
+        assert!(why_innocent_in(Some("usbcore"), "usb_submit_urb").is_some());
+        assert!(why_innocent_in(None, "__list_add_valid").is_some());
     }
 
     #[test]

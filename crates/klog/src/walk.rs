@@ -57,6 +57,8 @@ pub(crate) struct Candidate {
     pub(crate) line: u64,
     /// It is where the instruction pointer was.
     pub(crate) is_pc: bool,
+    /// A message names it, not a frame.
+    pub(crate) is_named: bool,
 }
 
 /// What was found.
@@ -92,7 +94,7 @@ pub(crate) fn walk(lines: &[(Part, Line)], steps: &[Step]) -> Found {
             }
             match step {
                 Step::Pc => {
-                    if let Some(pc) = pc::parse(&line.text).filter(|pc| !pc.link) {
+                    if let Some(pc) = instruction_pointer(&line.text) {
                         candidates.extend(of_place(&pc.place, line.number, true).filter(|_| !pc.user));
                         lost = pc.place.function.is_none() && !pc.user;
                         break;
@@ -103,7 +105,7 @@ pub(crate) fn walk(lines: &[(Part, Line)], steps: &[Step]) -> Found {
                         candidates.extend(of_place(&pc.place, line.number, false));
                         lost = false;
                     }
-                    if marks::is_trace_start(&line.text) {
+                    if marks::is_trace_start(&line.text) || marks::is_riscv_status(line.text.trim()) {
                         break;
                     }
                 }
@@ -139,6 +141,13 @@ pub(crate) fn walk(lines: &[(Part, Line)], steps: &[Step]) -> Found {
     found
 }
 
+/// A line that tells where the CPU was. Old kernels print the address alone first, `EIP:    0060:[<c01>]    Not tainted`, and
+/// the function on a line of its own, `EIP is at f+0x1/0x2`.
+fn instruction_pointer(text: &str) -> Option<pc::Pc<'_>> {
+    let alone = |pc: &pc::Pc<'_>| pc.place.function.is_none() && text.contains("[<") && !text.contains("(null)");
+    pc::parse(text).filter(|pc| !pc.link && !alone(pc))
+}
+
 /// The frame of a line: two functions where the kernel prints callee and caller (arm).
 fn push_frame(candidates: &mut Vec<Candidate>, line: &Line) {
     let Some(frame) = frame::parse(&line.text) else { return };
@@ -162,12 +171,13 @@ fn of_place(place: &frame::Place<'_>, line: u64, is_pc: bool) -> Option<Candidat
         offset: place.offset,
         line,
         is_pc,
+        is_named: false,
     })
 }
 
 fn of_name(name: &str, line: u64) -> Option<Candidate> {
     let name = name_of(name).into_owned();
-    (!name.is_empty()).then_some(Candidate { name, module: None, offset: None, line, is_pc: false })
+    (!name.is_empty()).then_some(Candidate { name, module: None, offset: None, line, is_pc: false, is_named: true })
 }
 
 /// A symbol as people say it: no compiler suffixes; Rust's mangled names (`_R…`, the v0 scheme) as paths.

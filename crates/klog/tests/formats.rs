@@ -294,9 +294,9 @@ fn panics_that_are_not_the_end_of_the_report_before_them() {
         reports.iter().map(|report| report.kind.name().to_owned()).collect::<Vec<_>>()
     };
     assert_eq!(after("Fatal exception in interrupt"), ["oops"]);
-    assert_eq!(after("sysrq triggered crash"), ["oops", "panic"]);
-    assert_eq!(after("Attempted to kill init! exitcode=0x00000009"), ["oops", "panic"], "PID 1234 died");
-    assert_eq!(after("VFS: Unable to mount root fs on unknown-block(0,0)"), ["oops", "panic"]);
+    assert_eq!(after("sysrq triggered crash"), ["oops", "sysrq-crash"]);
+    assert_eq!(after("Attempted to kill init! exitcode=0x00000009"), ["oops", "init-killed"], "PID 1234 died");
+    assert_eq!(after("VFS: Unable to mount root fs on unknown-block(0,0)"), ["oops", "no-root"]);
 }
 
 /// Progress shows a report soon after it has ended, not when the next one begins or the log ends.

@@ -1,6 +1,7 @@
 //! Kinds of reports of which there is no capture, written by hand from the kernel's format strings (tests/fixtures/kinds),
 //! against what those strings mean; and lines that only look like such reports.
 
+#[expect(dead_code, reason = "no snapshots here")]
 mod harness;
 
 use oopscope_klog::parse;

@@ -70,7 +70,8 @@ fn a_screenshot_and_a_photo_give_the_log() {
 
 #[test]
 fn a_grey_map_from_the_page_gives_the_log() {
-    // The code of text.png, which has two pixels a module, drawn as PGM by hand: decoded from the PNG by nothing here.
+    let log = read_picture(&fixture("code.pgm")).unwrap();
+    assert_eq!(log.text, "[    1.000000] BUG: x\n[    1.000001] y\n");
     let mut map = b"P5\n# a comment\n8 8\n255\n".to_vec();
     map.extend([255; 64]);
     assert_eq!(PictureForm::of(&map), Some(PictureForm::Pgm));

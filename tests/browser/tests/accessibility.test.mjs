@@ -2,8 +2,10 @@
 
 import assert from 'node:assert/strict';
 import AxeBuilder from '@axe-core/playwright';
-import { suite } from '../lib/page.mjs';
+import { EVERYTHING, doctored, prose } from '../lib/doctored.mjs';
+import { inState, pick, suite, visit } from '../lib/page.mjs';
 import { shown } from '../lib/report.mjs';
+import { fixture } from '../lib/site.mjs';
 
 const { pageTest } = suite();
 const GRAVE = ['serious', 'critical'];
@@ -60,5 +62,23 @@ for (const colorScheme of ['light', 'dark']) {
     await page.locator('#file').setInputFiles({ name: 'empty.log', mimeType: 'text/plain', buffer: Buffer.alloc(0) });
     await page.locator('#problem').waitFor();
     await examine(page, 'report with a problem');
+  });
+
+  pageTest(`axe finds nothing serious in a report with everything, ${colorScheme}`, { colorScheme, open: false },
+    async ({ page, url, watch }) => {
+      await doctored(page, { report: { ...EVERYTHING, links: [{ kind: 'causes', report: 1, words: prose('It may follow.') }] } });
+      await visit(page, url, watch);
+      await pick(page, fixture('guests/6.1/two_oopses.log'));
+      await shown(page);
+      await page.locator('#explanation .claim').first().click();
+      await page.locator('#signature-parts summary').click();
+      await examine(page, 'report with everything');
+    });
+
+  pageTest(`axe finds nothing serious among groups, ${colorScheme}`, { colorScheme }, async ({ page }) => {
+    await page.locator('#folder').setInputFiles(fixture('guests/5.10'));
+    await inState(page, 'triage');
+    await page.locator('#groups button.fold').first().click();
+    await examine(page, 'groups');
   });
 }

@@ -1,7 +1,8 @@
 // The page fits its window: from a phone to a wide screen nothing makes it scroll sideways.
 
 import assert from 'node:assert/strict';
-import { paste, pick, suite } from '../lib/page.mjs';
+import { EVERYTHING, doctored } from '../lib/doctored.mjs';
+import { paste, pick, suite, visit } from '../lib/page.mjs';
 import { shown } from '../lib/report.mjs';
 import { fixture } from '../lib/site.mjs';
 
@@ -96,8 +97,26 @@ pageTest('stack and log stand side by side where there is room, and below each o
   assert.equal(await places(), 'below');
 });
 
+for (const width of [375, 1024]) {
+  pageTest(`a report with everything fits ${width} px`, { viewport: { width, height: 800 }, open: false }, async ({ page, url, watch }) => {
+    await doctored(page, { report: EVERYTHING });
+    await visit(page, url, watch);
+    await pick(page, fixture('guests/6.1/irq_null_write.log'));
+    await shown(page);
+    await fits(page, 'report with everything');
+  });
+}
+
 pageTest('pasted text has a name that fits', { viewport: { width: 375, height: 800 } }, async ({ page }) => {
   await paste(page, 'nothing to see');
   await page.locator('#no-report').waitFor();
   await fits(page, 'pasted text');
+});
+
+pageTest('a folded run among the frames leaves the others their width', { viewport: { width: 375, height: 800 } }, async ({ page }) => {
+  await pick(page, fixture('guests/6.1/irq_null_write.log'));
+  await shown(page);
+  await page.locator('#stack tr.run').first().waitFor();
+  const heights = await page.locator('#stack tr.frame').evaluateAll((rows) => rows.map((row) => row.getBoundingClientRect().height));
+  assert.ok(Math.max(...heights) < 70, `${Math.max(...heights)} px`);
 });

@@ -12,6 +12,7 @@
 //! ```
 #![forbid(unsafe_code)]
 
+pub mod inputs;
 pub mod mutate;
 
 use mutate::Rng;
@@ -23,11 +24,13 @@ use oopscope_share::{Kind, Link, decode, encode, redact};
 pub type Target = (&'static str, fn(&[u8]));
 
 /// All targets.
-pub const TARGETS: [Target; 4] = [
+pub const TARGETS: [Target; 6] = [
     ("klog_parse", klog_parse),
     ("share_decode", share_decode),
     ("share_redact", share_redact),
     ("disasm_list", disasm_list),
+    ("session_open", inputs::session_open),
+    ("capture_convert", inputs::capture_convert),
 ];
 
 /// Any bytes are a log, and its reports do not depend on where the blocks end in which it is read.

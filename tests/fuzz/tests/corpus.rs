@@ -111,3 +111,13 @@ fn texts_that_are_like_real_ones_are_redacted() {
 fn code_that_is_like_real_code_is_disassembled() {
     over_mutations(TARGETS[3], Vec::new());
 }
+
+#[test]
+fn inputs_that_are_like_real_ones_are_opened() {
+    over_mutations(TARGETS[4], Vec::new());
+}
+
+#[test]
+fn captures_that_are_like_real_ones_are_converted() {
+    over_mutations(TARGETS[5], Vec::new());
+}

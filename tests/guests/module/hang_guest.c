@@ -11,8 +11,8 @@
 
 #include <linux/completion.h>
 #include <linux/delay.h>
-#include <linux/ktime.h>
 #include <linux/kthread.h>
+#include <linux/ktime.h>
 #include <linux/mutex.h>
 #include <linux/nmi.h>
 #include <linux/preempt.h>
@@ -305,7 +305,6 @@ static const struct guest_scenario scenarios[] = {
 	{ "hung_mutex", start_hung_mutex },
 	{ "hung_rwsem", start_hung_rwsem },
 	{ "hung_semaphore", start_hung_semaphore },
-	{ "hung_completion", guest_wait_for_completion },
 	{ "hung_panic", guest_wait_for_completion },
 	{ "soft_lockup", start_soft_lockup },
 	{ "soft_lockup_panic", start_soft_lockup },

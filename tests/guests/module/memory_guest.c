@@ -246,12 +246,6 @@ static crash_site void guest_null_member_write(void)
 	barrier();
 }
 
-static crash_site void guest_user_memory_write(void)
-{
-	write_at(0x55aa1000);
-	barrier();
-}
-
 /* kmemleak looks every ten minutes: init asks it to look now, for an object must have been there a while. */
 static void *leaked[8];
 
@@ -489,7 +483,6 @@ static const struct guest_scenario scenarios[] = {
 	{ "page_write_freed", guest_page_write_freed },
 	{ "wild_write", guest_wild_write },
 	{ "null_member_write", guest_null_member_write },
-	{ "user_memory_write", guest_user_memory_write },
 	{ "leak", guest_leak },
 	{ "ubsan_shift", start_shift },
 	{ "ubsan_index", start_index },

@@ -77,7 +77,7 @@ fn is_backtrace(text: &str) -> bool {
 }
 
 /// riscv's last line of registers (arch/riscv/kernel/process.c `__show_regs`).
-fn is_riscv_status(text: &str) -> bool {
+pub(crate) fn is_riscv_status(text: &str) -> bool {
     text.starts_with("status: ") && text.contains(" badaddr: ") && text.contains(" cause: ")
 }
 

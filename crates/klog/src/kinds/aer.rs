@@ -60,6 +60,7 @@ pub(crate) static RULE: Rule = Rule {
             .text("; this is hardware or firmware, the kernel only passes it on")
     },
     needs_trace: false,
+    names_task: true,
     ..Rule::BASE
 };
 

@@ -9,6 +9,7 @@
 use super::Rule;
 use crate::about;
 use crate::culprit::{self, Blame, Pick};
+use crate::grammar::named;
 use crate::read::Facts;
 use crate::title::Titles;
 use crate::walk::Step;
@@ -57,6 +58,7 @@ pub(crate) static RULE: Rule = Rule {
         }
     },
     lead,
+    evidence,
     ..Rule::BASE
 };
 
@@ -79,4 +81,23 @@ fn lead(facts: &Facts) -> Prose {
             .claim("A task went to sleep with preemption off", Some(facts.header_line))
             .text(" (a spinlock held, or in an interrupt),"),
     }
+}
+
+/// Why nothing may sleep there: the kernel's own state at the check, and the locks that are held.
+fn evidence(facts: &Facts) -> Vec<Prose> {
+    let details = &facts.report.details;
+    let state = details.iter().find(|detail| detail.name == "state").and_then(|state| {
+        let is_set = |name: &str| named::number_after(&state.value, name).is_some_and(|number| number != "0");
+        let why = match (is_set("in_atomic(): "), is_set("irqs_disabled(): ")) {
+            (true, true) => "preemption and interrupts were off",
+            (true, false) => "preemption was off: a spinlock held, or in an interrupt",
+            (false, true) => "interrupts were off",
+            (false, false) => return None,
+        };
+        Some(Prose::default().claim(format!("At the check {why}"), Some(state.line)).text("."))
+    });
+    let held = details.iter().find(|detail| detail.name == "held lock").map(|lock| {
+        Prose::default().text("Held then, among others: ").code(lock.value.clone(), Some(lock.line)).text(".")
+    });
+    state.into_iter().chain(held).collect()
 }

@@ -10,9 +10,11 @@
 use super::Rule;
 use crate::about;
 use crate::culprit::{Blame, NOBODY, Pick};
+use crate::explain::{folded, history, next as advice};
 use crate::read::Facts;
 use crate::title::Titles;
 use crate::walk::{Mark, Step};
+use oopscope_report::{Advice, Prose};
 
 pub(crate) static RULE: Rule = Rule {
     name: "bad-page",
@@ -56,6 +58,21 @@ pub(crate) static RULE: Rule = Rule {
         Some("map") => Titles::plain("BUG: Bad page map"),
         what => Titles::blaming(facts, &format!("BUG: Bad page {} in {{}}", what.unwrap_or("state")), &[]),
     },
+    lead: |facts| {
+        let words = match what(&facts.header) {
+            Some("map") => "A page-table entry maps what it can't map",
+            Some("cache") => "A page was found in the page cache that is not of it",
+            _ => "A page of memory was found in a state that it can't be in",
+        };
+        Prose::default()
+            .claim(words, Some(facts.header_line))
+            .text(" (“")
+            .claim(folded(&facts.header), Some(facts.header_line))
+            .text("”),")
+    },
+    evidence,
+    innocent: |facts| super::slab::finder(facts, "noticed").into_iter().collect(),
+    next,
     ..Rule::BASE
 };
 
@@ -91,4 +108,29 @@ fn what(text: &str) -> Option<&'static str> {
     ["state", "cache", "map"]
         .into_iter()
         .find(|what| rest.strip_prefix(what).is_some_and(|rest| rest.starts_with(" in ")))
+}
+
+fn evidence(facts: &Facts) -> Vec<Prose> {
+    let because = facts.report.details.iter().find(|detail| detail.name == "because").map(|detail| {
+        Prose::default()
+            .text("The page was refused because of ")
+            .claim(detail.value.clone(), Some(detail.line))
+            .text(".")
+    });
+    because.into_iter().chain(history(facts, "page")).collect()
+}
+
+fn next(facts: &Facts) -> Vec<Advice> {
+    let tracked = facts.find_line(|text| text.contains("page last allocated").then_some(())).is_some();
+    let owner = (!tracked).then(|| {
+        advice::advice(
+            "Boot with page_owner on (CONFIG_PAGE_OWNER): the next report says who allocated the page and who freed it.",
+            "page_owner=on",
+        )
+    });
+    let check = advice::advice(
+        "Unmap pages when they are freed (CONFIG_DEBUG_PAGEALLOC): a late use then faults where it happens.",
+        "debug_pagealloc=on",
+    );
+    owner.into_iter().chain([check, advice::kasan()]).collect()
 }

@@ -20,6 +20,7 @@ pub(crate) static RULE: Rule = Rule {
         },
         None => Titles::of_header(facts, "BUG:", "the headline is cut off"),
     },
+    went_on: "",
     ..Rule::BASE
 };
 

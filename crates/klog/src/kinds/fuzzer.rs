@@ -29,6 +29,7 @@ pub(crate) static RULE: Rule = Rule {
     },
     titles,
     needs_trace: false,
+    went_on: "",
     ..Rule::BASE
 };
 

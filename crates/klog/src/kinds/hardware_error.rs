@@ -59,6 +59,7 @@ pub(crate) static RULE: Rule = Rule {
             .text("; the kernel's code is not to blame")
     },
     needs_trace: false,
+    names_task: true,
     ..Rule::BASE
 };
 

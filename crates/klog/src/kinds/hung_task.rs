@@ -10,11 +10,13 @@
 use super::Rule;
 use crate::about;
 use crate::culprit::{Blame, Pick};
+use crate::explain::{frame_words, next as advice};
+use crate::grammar::frame::base_name;
 use crate::grammar::{marks, named};
 use crate::read::Facts;
 use crate::title::Titles;
 use crate::walk::Step;
-use oopscope_report::Prose;
+use oopscope_report::{Advice, Frame, Prose, StackRole};
 
 pub(crate) static RULE: Rule = Rule {
     name: "hung-task",
@@ -64,6 +66,21 @@ pub(crate) static RULE: Rule = Rule {
         }
     },
     lead,
+    names_task: true,
+    went_on: "",
+    evidence,
+    innocent: |facts| {
+        let watchdog = facts.report.comm.as_deref().filter(|comm| *comm == "khungtaskd");
+        watchdog
+            .map(|comm| {
+                Prose::default()
+                    .claim(comm, facts.report.task_line)
+                    .text(" is the watchdog that looks for hung tasks; its own trace tells nothing.")
+            })
+            .into_iter()
+            .collect()
+    },
+    next,
     ..Rule::BASE
 };
 
@@ -94,5 +111,82 @@ fn lead(facts: &Facts) -> Prose {
     let who = task(&facts.header).map_or_else(|| "A task".to_owned(), |(comm, pid)| format!("Task {comm}[{pid}]"));
     Prose::default()
         .claim(format!("{who} has been waiting for more than {seconds} s"), Some(facts.header_line))
-        .text(", where no signal can wake it; it waits")
+        .text(", where no signal can wake it,")
+}
+
+/// What a waiting function waits for. The innermost that is known decides: a file system's wait ends in a bit's.
+const WAITS: [(&str, &str); 24] = [
+    ("mutex_lock", "a mutex that somebody holds"),
+    ("rwsem_down_read", "a reader-writer semaphore that somebody holds for writing"),
+    ("rwsem_down_write", "a reader-writer semaphore that somebody holds"),
+    ("percpu_rwsem_wait", "a per-CPU reader-writer semaphore that somebody holds"),
+    ("__down", "a semaphore that somebody holds"),
+    ("io_schedule", "a disk or another device to complete I/O"),
+    ("wait_on_buffer", "a disk to complete I/O"),
+    ("folio_wait", "a page to be read, written or unlocked"),
+    ("wait_on_page", "a page to be read, written or unlocked"),
+    ("jbd2_log_wait_commit", "the journal to be committed to disk"),
+    ("synchronize_rcu", "an RCU grace period"),
+    ("__wait_rcu_gp", "an RCU grace period"),
+    ("synchronize_srcu", "an SRCU grace period"),
+    ("rcu_barrier", "RCU callbacks of all CPUs"),
+    ("__flush_work", "a work item to finish"),
+    ("flush_work", "a work item to finish"),
+    ("__flush_workqueue", "a whole workqueue to drain"),
+    ("p9_client_rpc", "a 9p server's answer"),
+    ("rpc_wait_bit_killable", "an NFS server's answer"),
+    ("request_wait_answer", "a FUSE server's answer, a process of user space"),
+    ("kthread_stop", "a kernel thread to end"),
+    ("vfork", "a child to execute or exit"),
+    ("do_exit", "the other threads of its process to exit"),
+    ("wait_for_completion", "a completion that somebody has to signal"),
+];
+
+/// What the task waits for, by its frames, and who has it, by the kernel's own word.
+fn evidence(facts: &Facts) -> Vec<Prose> {
+    let mut evidence = Vec::new();
+    if let Some((frame, what)) = waits_for(facts) {
+        evidence.push(
+            Prose::default()
+                .text("By ")
+                .code(frame_words(frame), Some(frame.line))
+                .text(format!(" in its trace it waits for {what}.")),
+        );
+    }
+    for detail in facts.report.details.iter().filter(|detail| detail.name == "waits for").take(1) {
+        evidence.push(
+            Prose::default()
+                .text("The kernel names what it waits for: ")
+                .claim(detail.value.clone(), Some(detail.line))
+                .text("."),
+        );
+    }
+    evidence
+}
+
+fn waits_for(facts: &Facts) -> Option<(&Frame, &'static str)> {
+    let stack = facts.report.stacks.iter().find(|stack| stack.role == StackRole::Crash)?;
+    stack.frames.iter().filter(|frame| frame.reliable).take(10).find_map(|frame| {
+        let name = base_name(frame.function.as_deref()?);
+        let found =
+            WAITS.iter().find(|(start, _)| name.trim_start_matches('_').starts_with(start.trim_start_matches('_')));
+        found.map(|(_, what)| (frame, *what))
+    })
+}
+
+fn next(facts: &Facts) -> Vec<Advice> {
+    let io = waits_for(facts).is_some_and(|(_, what)| what.contains("disk") || what.contains("page"));
+    let disk = io.then(|| {
+        advice::advice(
+            "It waits for storage: look for errors, resets and timeouts of the disk or its driver in the log before this.",
+            "dmesg --level=err,warn",
+        )
+    });
+    let panic = facts.report.panic.is_none().then(|| {
+        advice::advice(
+            "Have the kernel stop at the next hung task: with kdump the dump then shows who holds what.",
+            "sysctl -w kernel.hung_task_panic=1",
+        )
+    });
+    disk.into_iter().chain([advice::blocked_tasks()]).chain(advice::prove_locking(facts)).chain(panic).collect()
 }

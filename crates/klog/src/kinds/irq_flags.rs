@@ -31,6 +31,7 @@ pub(crate) static RULE: Rule = Rule {
     },
     one_line: true,
     needs_trace: false,
+    names_task: true,
     ..Rule::BASE
 };
 

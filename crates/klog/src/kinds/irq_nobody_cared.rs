@@ -53,8 +53,9 @@ pub(crate) static RULE: Rule = Rule {
                 format!("Interrupt{irq} came again and again, and no handler said that it was its own"),
                 Some(facts.header_line),
             )
-            .text("; the first handler is")
+            .text("; its first handler is")
     },
+    names_task: true,
     ..Rule::BASE
 };
 

@@ -12,6 +12,7 @@
 use super::Rule;
 use crate::about;
 use crate::culprit::{Blame, Pick};
+use crate::explain::{history, next};
 use crate::grammar::{marks, named};
 use crate::read::Facts;
 use crate::title::Titles;
@@ -28,6 +29,9 @@ pub(crate) static RULE: Rule = Rule {
     blame: |facts| if is_free(facts) { &FREE } else { &ACCESS },
     titles,
     lead,
+    evidence,
+    innocent,
+    next: |_| vec![next::symbols()],
     ..Rule::BASE
 };
 
@@ -161,12 +165,65 @@ fn is_memory_row(text: &str) -> bool {
 }
 
 fn lead(facts: &Facts) -> Prose {
-    let prose = Prose::default().text("KASAN caught a ").claim(bug(facts).to_owned(), Some(facts.header_line));
+    let bug = bug(facts);
+    let article = if bug.starts_with(['a', 'i', 'o', 'u']) && !bug.starts_with("us") { "an" } else { "a" };
+    let prose =
+        Prose::default().text(format!("KASAN caught {article} ")).claim(bug.to_owned(), Some(facts.header_line));
     match find_access(facts) {
-        Some((_, line)) => {
-            let words = facts.line_text(line).trim().to_owned();
-            prose.text(" (“").claim(words, Some(line)).text("”),")
+        Some((access, line)) => {
+            let size = named::number_after(facts.line_text(line), " of size ");
+            let size = size.map_or_else(String::new, |size| format!(" of {}", bytes(size)));
+            prose.text(", ").claim(format!("a {}{size}", access.to_lowercase()), Some(line)).text(",")
         }
         None => prose.text(","),
     }
+}
+
+/// "1 byte", "8 bytes".
+fn bytes(size: &str) -> String {
+    if size == "1" { "1 byte".to_owned() } else { format!("{size} bytes") }
+}
+
+/// Where in which object the access hit, and the object's history.
+fn evidence(facts: &Facts) -> Vec<Prose> {
+    place(facts).into_iter().chain(history(facts, "object")).collect()
+}
+
+/// "The address lies 28 bytes inside an object of kmalloc-128."
+fn place(facts: &Facts) -> Option<Prose> {
+    let find = |name: &str| facts.report.details.iter().find(|detail| detail.name == name);
+    let place = find("place in the object")?;
+    let object = find("cache").map(|cache| (format!("an object of the cache {}", cache.value), cache.line));
+    let (object, line) = object.unwrap_or_else(|| ("the object".to_owned(), place.line));
+    // Newer kernels say it all: `28 bytes inside of freed 128-byte region [ffff…, ffff…)`.
+    let place_words = place.value.split(" [").next().unwrap_or_default();
+    let place_words = place_words.trim_end_matches(" of").trim_end_matches(':');
+    Some(
+        Prose::default()
+            .text("The address lies ")
+            .claim(place_words, Some(place.line))
+            .text(if place_words.ends_with("region") { ", " } else { " of " })
+            .claim(object, Some(line))
+            .text("."),
+    )
+}
+
+/// The sanitizer's own way to its report.
+fn innocent(facts: &Facts) -> Vec<Prose> {
+    let Some(frame) = facts
+        .report
+        .stacks
+        .iter()
+        .filter(|stack| stack.role == oopscope_report::StackRole::Crash)
+        .flat_map(|stack| &stack.frames)
+        .find(|frame| frame.reliable && frame.function.as_deref().is_some_and(|name| name.contains("kasan_report")))
+    else {
+        return Vec::new();
+    };
+    vec![
+        Prose::default()
+            .text("The frames down to ")
+            .code(frame.function.clone().unwrap_or_default(), Some(frame.line))
+            .text(" are KASAN's own, on the way to this report."),
+    ]
 }

@@ -8,6 +8,7 @@
 use super::Rule;
 use crate::about;
 use crate::culprit::{Blame, Pick};
+use crate::explain::frame_words;
 use crate::grammar::marks;
 use crate::read::Facts;
 use crate::title::Titles;
@@ -45,6 +46,7 @@ pub(crate) static RULE: Rule = Rule {
     titles: |facts| Titles::plain(format!("KCSAN: {}", rest(facts))),
     lead,
     needs_trace: false,
+    evidence,
     ..Rule::BASE
 };
 
@@ -61,5 +63,55 @@ fn rest(facts: &Facts) -> &str {
 }
 
 fn lead(facts: &Facts) -> Prose {
-    Prose::default().text("KCSAN saw a race: ").claim(rest(facts).to_owned(), Some(facts.header_line)).text(",")
+    let words = if rest(facts).starts_with("assert") {
+        "KCSAN saw an access in parallel to one that is declared to be alone"
+    } else {
+        "KCSAN saw a data race"
+    };
+    Prose::default().claim(words, Some(facts.header_line))
+}
+
+/// Both sides, each with its place, and what the watched value did meanwhile.
+fn evidence(facts: &Facts) -> Vec<Prose> {
+    let mut evidence = Vec::new();
+    let of = |line: u64| facts.report.stacks.iter().find(|stack| stack.line >= line && stack.line <= line + 2);
+    for side in facts.report.details.iter().filter(|detail| detail.name == "side of the race").take(2) {
+        let prose = Prose::default().claim(format!("One side: {}", without_address(&side.value)), Some(side.line));
+        let frame = of(side.line).and_then(|stack| stack.frames.iter().find(|frame| frame.reliable));
+        evidence.push(match frame {
+            Some(frame) => prose.text(", in ").code(frame_words(frame), Some(frame.line)).text("."),
+            None => prose.text("."),
+        });
+    }
+    if let Some(change) = facts.report.details.iter().find(|detail| detail.name == "value changed") {
+        let prose = match change.value.split_once(" -> ") {
+            Some((from, to)) => Prose::default()
+                .text("While the access was held back, the value changed from ")
+                .code(from, Some(change.line))
+                .text(" to ")
+                .code(to, Some(change.line)),
+            None => Prose::default().text("The value changed: ").claim(change.value.clone(), Some(change.line)),
+        };
+        evidence.push(prose.text(": the race is real, not only possible."));
+    }
+    evidence
+}
+
+/// `write to 0xffff8880b588efb2 of 2 bytes by task 19788 on cpu 0` without the address, which says nothing here.
+fn without_address(side: &str) -> String {
+    let words = side.split(' ').filter(|word| !word.starts_with("0x") && *word != "to");
+    words.collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_side_in_words() {
+        assert_eq!(
+            without_address("write to 0xffff8880b588efb2 of 2 bytes by task 19788 on cpu 0"),
+            "write of 2 bytes by task 19788 on cpu 0"
+        );
+    }
 }

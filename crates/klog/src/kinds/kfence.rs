@@ -9,6 +9,7 @@
 use super::Rule;
 use crate::about;
 use crate::culprit::{Blame, Pick};
+use crate::explain::{history, next};
 use crate::grammar::{marks, named};
 use crate::read::Facts;
 use crate::title::Titles;
@@ -55,6 +56,8 @@ pub(crate) static RULE: Rule = Rule {
     blame: |_| &HEADER_THEN_FRAMES,
     titles,
     lead,
+    evidence: |facts| history(facts, "object").into_iter().collect(),
+    next: |_| vec![next::kasan()],
     ..Rule::BASE
 };
 
@@ -85,5 +88,11 @@ fn titles(facts: &Facts) -> Titles {
 }
 
 fn lead(facts: &Facts) -> Prose {
-    Prose::default().text("KFENCE caught ").claim(bug(facts).to_owned(), Some(facts.header_line)).text(",")
+    let bug = bug(facts);
+    let article = match bug.as_bytes().first() {
+        _ if bug.ends_with("corruption") => "",
+        Some(b'o' | b'i') => "an ",
+        _ => "a ",
+    };
+    Prose::default().text(format!("KFENCE caught {article}")).claim(bug.to_owned(), Some(facts.header_line)).text(",")
 }

@@ -9,6 +9,7 @@
 use super::Rule;
 use crate::about;
 use crate::culprit::{Blame, NOBODY, Pick};
+use crate::explain::next;
 use crate::grammar::{decimal, marks};
 use crate::read::Facts;
 use crate::title::Titles;
@@ -44,11 +45,24 @@ pub(crate) static RULE: Rule = Rule {
     },
     lead: |facts| {
         if is_bare(facts) {
-            return super::headline(facts).text(" whose traces are in /sys/kernel/debug/kmemleak; it was found");
+            return super::headline(facts).text(" but the log does not have their traces");
         }
         Prose::default()
             .claim("An object that nobody points to any more", Some(facts.header_line))
             .text(" was allocated")
+    },
+    went_on: "",
+    evidence: |facts| {
+        let age = facts.find_line(|text| Some(text.split_once("(age ")?.1.split(')').next()?.to_owned()));
+        age.map(|(age, line)| Prose::default().claim(format!("The object was {age} old"), Some(line)).text("."))
+            .into_iter()
+            .collect()
+    },
+    next: |_| {
+        vec![next::advice(
+            "Scan again before believing it: what is still listed after a second scan is a leak.",
+            "echo scan > /sys/kernel/debug/kmemleak; cat /sys/kernel/debug/kmemleak",
+        )]
     },
     ..Rule::BASE
 };

@@ -9,11 +9,14 @@
 use super::Rule;
 use crate::about;
 use crate::culprit::{Blame, Pick};
+use crate::explain::frame_words;
+use crate::grammar::frame::base_name;
 use crate::grammar::{marks, named};
 use crate::read::Facts;
+use crate::skip;
 use crate::title::Titles;
 use crate::walk::{Mark, Step};
-use oopscope_report::Prose;
+use oopscope_report::{Prose, StackRole};
 
 pub(crate) static RULE: Rule = Rule {
     name: "kmsan",
@@ -32,6 +35,7 @@ pub(crate) static RULE: Rule = Rule {
     titles,
     lead,
     needs_trace: false,
+    evidence,
     ..Rule::BASE
 };
 
@@ -99,4 +103,28 @@ fn lead(facts: &Facts) -> Prose {
         .text("KMSAN saw uninitialized memory being used (")
         .claim(bug(facts).to_owned(), Some(facts.header_line))
         .text(")")
+}
+
+/// Where the value came from, and how much of it nobody had set.
+fn evidence(facts: &Facts) -> Vec<Prose> {
+    let bytes = facts
+        .report
+        .details
+        .iter()
+        .find(|detail| detail.name == "uninitialized")
+        .map(|detail| Prose::default().claim(detail.value.clone(), Some(detail.line)).text("."));
+    let origins = facts.report.stacks.iter().filter(|stack| stack.role == StackRole::Origin);
+    let origins = origins.filter_map(|stack| {
+        let frame = stack.frames.iter().find(|frame| {
+            frame.reliable && frame.function.as_deref().is_some_and(|name| !skip::is_innocent(base_name(name)))
+        })?;
+        Some(
+            Prose::default()
+                .claim(stack.title.trim_end_matches(" at").trim_end_matches(" at:").to_owned(), Some(stack.line))
+                .text(" in ")
+                .code(frame_words(frame), Some(frame.line))
+                .text("."),
+        )
+    });
+    bytes.into_iter().chain(origins.take(3)).collect()
 }

@@ -9,10 +9,12 @@
 
 use super::{Rule, warning};
 use crate::about;
+use crate::address;
 use crate::culprit;
-use crate::explain::quoted;
+use crate::explain::{next, quoted};
+use crate::read::Facts;
 use crate::title::Titles;
-use oopscope_report::Prose;
+use oopscope_report::{AddressClass, Prose};
 
 pub(crate) static RULE: Rule = Rule {
     name: "list-corruption",
@@ -23,6 +25,11 @@ pub(crate) static RULE: Rule = Rule {
     blame: |_| &culprit::TRACE,
     titles: |facts| Titles::blaming(facts, "BUG: corrupted list in {}", &["bad-access in {}"]),
     lead: |facts| quoted(Prose::default().claim("A linked list is corrupt", Some(facts.header_line)), facts),
+    evidence: |facts| {
+        let words = facts.message.iter().filter(|(text, _)| text.contains("corruption"));
+        words.filter_map(|(text, line)| poisoned(text, *line, facts)).take(1).collect()
+    },
+    next: |_| vec![next::kasan()],
     ..Rule::BASE
 };
 
@@ -37,3 +44,12 @@ pub(crate) static WARNED: Rule = Rule {
     lead: |facts| quoted(Prose::default().claim("A linked list is corrupt", Some(facts.header_line)), facts),
     ..Rule::BASE
 };
+
+/// The pointer in the check's words that is one of those which the kernel writes into an entry that it took off.
+fn poisoned(text: &str, line: u64, facts: &Facts) -> Option<Prose> {
+    text.split(|c: char| !c.is_ascii_hexdigit()).filter(|word| word.len() == 16).find_map(|word| {
+        let meaning = address::classify(u64::from_str_radix(word, 16).ok()?, facts.report.arch);
+        (meaning.class == AddressClass::Poison)
+            .then(|| Prose::default().code(word, Some(line)).text(" is ").guess(meaning.words, Some(line)).text("."))
+    })
+}

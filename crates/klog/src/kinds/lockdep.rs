@@ -13,6 +13,7 @@
 use super::{Rule, warning};
 use crate::about;
 use crate::culprit::{self, Blame, NOBODY, Pick};
+use crate::explain::next as advice;
 use crate::grammar::{marks, named};
 use crate::read::Facts;
 use crate::title::Titles;
@@ -29,6 +30,9 @@ pub(crate) static RULE: Rule = Rule {
     blame: |facts| form(&facts.header).map_or(&NOBODY, |form| form.blame),
     titles,
     lead,
+    went_on: "Nothing hangs for it yet.",
+    evidence,
+    next: |_| vec![advice::symbols()],
     ..Rule::BASE
 };
 
@@ -371,11 +375,120 @@ fn owns(text: &str) -> bool {
 }
 
 fn lead(facts: &Facts) -> Prose {
+    let header = facts.header.trim().trim_matches(['[', ']', ' ']);
+    let header =
+        ["WARNING: ", "INFO: ", "BUG: "].iter().find_map(|marker| header.strip_prefix(marker)).unwrap_or(header);
     let meaning = form(&facts.header).map_or("a locking rule was broken", |form| form.meaning);
     Prose::default()
         .text("lockdep: ")
-        .claim(facts.header.trim().trim_matches(['[', ']', ' ']).to_owned(), Some(facts.header_line))
+        .claim(header.trim_end_matches('!').to_owned(), Some(facts.header_line))
         .text(" — ")
         .text(meaning)
         .text("; noticed")
+}
+
+/// A lock as lockdep prints it: `(&mm->mmap_lock){++++}-{3:3}, at: do_x+0x1/0x2`: its class and where it was taken.
+fn lock_and_place(text: &str) -> Option<(&str, Option<&str>)> {
+    let (_, rest) = text.split_once('(')?;
+    let (name, rest) = rest.split_once("){")?;
+    let place = rest.split_once(" at: ").map(|(_, place)| place.trim());
+    // Until 4.15 an address in brackets stood before the function.
+    let place = place.map(|place| place.split_once("] ").map_or(place, |(_, place)| place));
+    let place = place.and_then(|place| place.split(' ').next());
+    (!name.is_empty() && name.len() <= 128).then_some((name, place))
+}
+
+/// The order that was broken, in one sentence.
+fn evidence(facts: &Facts) -> Vec<Prose> {
+    let details = &facts.report.details;
+    let wants = details.iter().find(|detail| detail.name == "wants a lock");
+    let holds = details.iter().find(|detail| detail.name == "order" && detail.value.contains("already holding"));
+    let after = |line: u64| {
+        let lock = details.iter().find(|detail| detail.name == "lock" && detail.line > line)?;
+        lock_and_place(&lock.value).map(|(name, place)| (name, place, lock.line))
+    };
+    let (Some(wants), Some(holds)) = (wants, holds) else { return usage(facts).into_iter().collect() };
+    let (Some(wanted), Some(held)) = (after(wants.line), after(holds.line)) else { return Vec::new() };
+    let mut prose = Prose::default().text("Here ").code(wanted.0, Some(wanted.2));
+    if let Some(place) = wanted.1 {
+        prose = prose.text(" is taken in ").code(place, Some(wanted.2));
+    } else {
+        prose = prose.text(" is taken");
+    }
+    prose = prose.text(" while ").code(held.0, Some(held.2)).text(" is held");
+    if let Some(place) = held.1 {
+        prose = prose.text(" (since ").code(place, Some(held.2)).text(")");
+    }
+    let chain: Vec<_> = facts.report.stacks.iter().filter(|stack| stack.title.starts_with("-> #")).collect();
+    if wanted.0 == held.0 {
+        return vec![prose.text(": two locks of one class, or the same lock twice.")];
+    }
+    prose = prose.text(", and elsewhere ").code(held.0, None).text(" while ").code(wanted.0, None).text(" is held");
+    let between = chain.len().saturating_sub(2);
+    prose = match (chain.first(), between) {
+        (Some(first), 0) => prose.text(", as ").claim("the chain", Some(first.line)).text(" shows."),
+        (Some(first), n) => prose
+            .text(", by way of ")
+            .claim(format!("{n} more {} of the chain", if n == 1 { "lock" } else { "locks" }), Some(first.line))
+            .text("."),
+        (None, _) => prose.text(" (that part is not in the log)."),
+    };
+    vec![prose]
+}
+
+/// `inconsistent {SOFTIRQ-ON-W} -> {IN-SOFTIRQ-W} usage.`: in which two ways the lock is used that exclude each other.
+fn usage(facts: &Facts) -> Option<Prose> {
+    let ((from, to), line) = facts.find_line(|text| {
+        let (_, rest) = text.split_once("inconsistent {")?;
+        let (from, rest) = rest.split_once("} -> {")?;
+        Some((from.to_owned(), rest.split_once('}')?.0.to_owned()))
+    })?;
+    let lock = facts.report.details.iter().find(|detail| detail.name == "lock");
+    let (name, lock_line) = lock.and_then(|lock| Some((lock_and_place(&lock.value)?.0, lock.line)))?;
+    Some(
+        Prose::default()
+            .text("The lock ")
+            .code(name, Some(lock_line))
+            .text(" is used in two ways that exclude each other: before, ")
+            .claim(usage_words(&from)?, Some(line))
+            .text("; now, ")
+            .claim(usage_words(&to)?, Some(line))
+            .text(". An interrupt that comes in the one and wants the lock waits for ever."),
+    )
+}
+
+/// `IN-SOFTIRQ-W`: taken in one; `SOFTIRQ-ON-W`: held while one may come (kernel/locking/lockdep_states.h).
+fn usage_words(state: &str) -> Option<String> {
+    let what = |word: &str| match word {
+        "HARDIRQ" => Some("hard interrupt"),
+        "SOFTIRQ" => Some("soft interrupt"),
+        _ => None,
+    };
+    let parts: Vec<&str> = state.trim_matches('?').split('-').collect();
+    match parts[..] {
+        ["IN", irq, _] => Some(format!("taken in a {}", what(irq)?)),
+        [irq, "ON", _] => Some(format!("held with {}s on", what(irq)?)),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn locks_and_usages() {
+        assert_eq!(
+            lock_and_place("ffff8880 (&mm->mmap_lock){++++}-{3:3}, at: do_x+0x1/0x2 mm/x.c:1"),
+            Some(("&mm->mmap_lock", Some("do_x+0x1/0x2")))
+        );
+        assert_eq!(
+            lock_and_place("(&buf->lock){+.+...}, at: [<ffffffff9edb41bb>] tty_flush+0xbb/0x3a0"),
+            Some(("&buf->lock", Some("tty_flush+0xbb/0x3a0")))
+        );
+        assert_eq!(lock_and_place("(x) y"), None);
+        assert_eq!(usage_words("IN-SOFTIRQ-W").as_deref(), Some("taken in a soft interrupt"));
+        assert_eq!(usage_words("HARDIRQ-ON-W").as_deref(), Some("held with hard interrupts on"));
+        assert_eq!(usage_words("IN-RECLAIM_FS-W"), None);
+    }
 }

@@ -47,6 +47,7 @@ pub(crate) static RULE: Rule = Rule {
     titles,
     lead,
     needs_trace: false,
+    names_task: true,
     ..Rule::BASE
 };
 
@@ -88,7 +89,7 @@ fn is_powerpc_more(text: &str) -> bool {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Bank {
     cpu: u32,
-    bank: u32,
+    number: u32,
     status: u64,
 }
 
@@ -100,7 +101,7 @@ fn bank(text: &str) -> Option<Bank> {
     let (_, rest) = rest.split_once(" Bank ")?;
     let (bank, rest) = decimal(rest)?;
     let digits = rest.strip_prefix(": ")?.split(' ').next()?;
-    Some(Bank { cpu, bank, status: hex(digits)? })
+    Some(Bank { cpu, number: bank, status: hex(digits)? })
 }
 
 /// Bits of `IA32_MCi_STATUS` (Intel SDM volume 3, 16.3.2.2) that people go by.
@@ -170,7 +171,7 @@ fn details(facts: &Facts) -> Vec<Detail> {
         .take(16)
         .map(|(bank, line)| Detail {
             name: "status".to_owned(),
-            value: format!("CPU {} bank {}: {:#018x}", bank.cpu, bank.bank, bank.status),
+            value: format!("CPU {} bank {}: {:#018x}", bank.cpu, bank.number, bank.status),
             meaning: Some(bank.words()),
             line,
         })
@@ -210,7 +211,7 @@ mod tests {
     #[test]
     fn banks() {
         let fatal = bank("mce: [Hardware Error]: CPU 0: Machine Check Exception: 5 Bank 9: be00000000000135").unwrap();
-        assert_eq!((fatal.cpu, fatal.bank, fatal.is_uncorrected(), fatal.has(57)), (0, 9, true, true));
+        assert_eq!((fatal.cpu, fatal.number, fatal.is_uncorrected(), fatal.has(57)), (0, 9, true, true));
         let corrected = bank("mce: [Hardware Error]: CPU 3: Machine Check: 0 Bank 9: 9c00000000000135").unwrap();
         assert_eq!((corrected.cpu, corrected.is_uncorrected()), (3, false));
         assert!(corrected.words().starts_with("cache error: corrected; EN"), "{}", corrected.words());

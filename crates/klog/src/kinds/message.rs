@@ -27,6 +27,7 @@ pub(crate) static RULE: Rule = Rule {
         Titles { damage: None, ..Titles::of_header(facts, marker, "") }
     },
     needs_trace: false,
+    went_on: "",
     ..Rule::BASE
 };
 

@@ -70,12 +70,13 @@ pub(crate) mod workqueue;
 pub(crate) mod workqueue_leak;
 
 use crate::culprit::{Blame, NOBODY, Pick};
+use crate::explain::folded;
 use crate::grammar::marks;
 use crate::line::Line;
 use crate::read::Facts;
 use crate::segment::Part;
 use crate::title::Titles;
-use oopscope_report::{Detail, Kind, Prose, Severity};
+use oopscope_report::{Advice, Detail, Kind, Prose, Severity};
 
 /// How reports of one kind are found and described.
 #[derive(Debug)]
@@ -121,6 +122,16 @@ pub(crate) struct Rule {
     pub(crate) titles: fn(&Facts) -> Titles,
     /// What happened, up to the place: "A write to 0x100, inside the NULL page,".
     pub(crate) lead: fn(&Facts) -> Prose,
+    /// The lead names the task that the report is about: the one on the `CPU:` line is the watchdog's.
+    pub(crate) names_task: bool,
+    /// How the machine fares after such a report, without a panic; empty where it is no end of anything.
+    pub(crate) went_on: &'static str,
+    /// What the evidence says that only this kind has.
+    pub(crate) evidence: fn(&Facts) -> Vec<Prose>,
+    /// Who is innocent in a report of this kind.
+    pub(crate) innocent: fn(&Facts) -> Vec<Prose>,
+    /// What to do next that only makes sense for this kind.
+    pub(crate) next: fn(&Facts) -> Vec<Advice>,
 }
 
 impl Rule {
@@ -145,6 +156,11 @@ impl Rule {
         blame: |_| &NOBODY,
         titles: |facts| Titles::plain(facts.header.as_str()),
         lead: headline,
+        names_task: false,
+        went_on: "The kernel went on.",
+        evidence: |_| Vec::new(),
+        innocent: |_| Vec::new(),
+        next: |_| Vec::new(),
     };
 
     /// The kind as it stands in a report.
@@ -270,8 +286,5 @@ pub(crate) const MARKS: [&str; 11] =
 
 /// The verdict's beginning for kinds whose headline says it all: "The kernel reported “…”,".
 pub(crate) fn headline(facts: &Facts) -> Prose {
-    Prose::default()
-        .text("The kernel reported “")
-        .claim(facts.header.trim().to_owned(), Some(facts.header_line))
-        .text("”,")
+    Prose::default().text("The kernel reported “").claim(folded(&facts.header), Some(facts.header_line)).text("”,")
 }

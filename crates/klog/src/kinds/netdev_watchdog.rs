@@ -44,6 +44,7 @@ pub(crate) static RULE: Rule = Rule {
         }
     },
     needs_trace: false,
+    names_task: true,
     ..Rule::BASE
 };
 

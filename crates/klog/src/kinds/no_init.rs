@@ -10,6 +10,7 @@
 
 use super::{Rule, panic};
 use crate::about;
+use crate::explain::next;
 use crate::grammar::marks;
 
 pub(crate) static RULE: Rule = Rule {
@@ -19,6 +20,12 @@ pub(crate) static RULE: Rule = Rule {
         marks::panic_reason(text).is_some_and(|reason| {
             ["No working init found", "No init found", "Requested init "].iter().any(|start| reason.starts_with(start))
         })
+    },
+    next: |_| {
+        vec![next::advice(
+            "Compare init= of the kernel's command line with what the root file system holds; a shell in its place shows it.",
+            "init=/bin/sh",
+        )]
     },
     ..panic::BASE
 };

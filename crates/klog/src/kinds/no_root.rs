@@ -10,11 +10,18 @@
 
 use super::{Rule, panic};
 use crate::about;
+use crate::explain::next;
 use crate::grammar::marks;
 
 pub(crate) static RULE: Rule = Rule {
     name: "no-root",
     about: about::NO_ROOT,
     begins: |text| marks::panic_reason(text).is_some_and(|reason| reason.starts_with("VFS: Unable to mount root fs")),
+    next: |_| {
+        vec![next::advice(
+            "Compare root= of the kernel's command line with the disks that the log lists; wait for slow ones, or rebuild the initrd.",
+            "rootwait",
+        )]
+    },
     ..panic::BASE
 };

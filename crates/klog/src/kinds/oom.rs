@@ -45,6 +45,7 @@ pub(crate) static RULE: Rule = Rule {
     titles,
     lead,
     needs_trace: false,
+    names_task: true,
     ..Rule::BASE
 };
 

@@ -17,7 +17,7 @@ fn begins(text: &str) -> bool {
 }
 
 /// Reasons that only say how an earlier report ended, with what that means (kernel/panic.c, kernel/exit.c, arch's die).
-const REASONS: [(&str, bool, &str); 24] = [
+const REASONS: [(&str, bool, &str); 26] = [
     (
         "Fatal exception in interrupt",
         true,
@@ -66,6 +66,16 @@ const REASONS: [(&str, bool, &str); 24] = [
     ("No working init found", false, "no init program could be started: see init= and what the root file system holds"),
     ("Requested init", false, "the program named by init= could not be started"),
     ("Out of memory", false, "memory ran out, and nothing was left that could be killed"),
+    (
+        "Out of memory: system-wide panic_on_oom",
+        false,
+        "memory ran out, and panic_on_oom is set: this machine is configured to stop instead of killing a process",
+    ),
+    (
+        "Out of memory: compulsory panic_on_oom",
+        false,
+        "memory ran out, and panic_on_oom is set: this machine is configured to stop instead of killing a process",
+    ),
     ("System is deadlocked on memory", false, "memory ran out, and nothing was left that could be killed"),
     (
         "stack-protector:",
@@ -145,6 +155,11 @@ pub(crate) fn is_nobodys_fault(reason: &str) -> bool {
         !["stack-protector", "corrupted", "sysrq"].iter().any(|code| start.starts_with(code))
             && (!consequence || start.starts_with("Attempted"))
     })
+}
+
+/// True for a crash that somebody asked for.
+pub(crate) fn is_on_request(reason: &str) -> bool {
+    reason.starts_with("sysrq triggered crash")
 }
 
 /// What a reason means, in words.

@@ -11,6 +11,7 @@ use crate::culprit::{Blame, Pick};
 use crate::read::Facts;
 use crate::title::Titles;
 use crate::walk::Step;
+use oopscope_report::Prose;
 
 pub(crate) static RULE: Rule = Rule {
     name: "preemptible",
@@ -23,6 +24,16 @@ pub(crate) static RULE: Rule = Rule {
     titles: |facts: &Facts| {
         let using = using(&facts.header).unwrap_or_default();
         Titles::blaming(facts, &format!("BUG: using {using}() in preemptible code in {{}}"), &[])
+    },
+    lead: |facts| {
+        let call =
+            facts.header.split_once("using ").and_then(|(_, rest)| rest.split(' ').next()).unwrap_or("per-CPU data");
+        Prose::default()
+            .text("A task used per-CPU data (")
+            .code(call, Some(facts.header_line))
+            .text(") ")
+            .claim("where it may be moved to another CPU in between", Some(facts.header_line))
+            .text(",")
     },
     ..Rule::BASE
 };

@@ -11,7 +11,8 @@
 use super::Rule;
 use crate::about;
 use crate::culprit::{Blame, Pick};
-use crate::grammar::named;
+use crate::explain::{is_virtual_machine, next};
+use crate::grammar::{decimal, named};
 use crate::read::Facts;
 use crate::title::Titles;
 use crate::walk::{Mark, Step};
@@ -55,6 +56,20 @@ pub(crate) static RULE: Rule = Rule {
     blame: |facts| if facts.find_line(|text| tick(text).map(|_| ())).is_some() { &INTERRUPTED } else { &ITSELF },
     titles: |facts| Titles::blaming(facts, "INFO: rcu detected stall in {}", &["stall in {}"]),
     lead,
+    went_on: "",
+    evidence,
+    next: |facts| {
+        let all = next::advice(
+            "While it stalls, have every CPU print its stack, several times: what stays the same is the loop.",
+            "echo l > /proc/sysrq-trigger",
+        );
+        let timeout = next::advice(
+            "Where a long wait is expected (a slow console, a busy host), allow more; elsewhere this only hides it.",
+            "rcupdate.rcu_cpu_stall_timeout=60",
+        );
+        let virtual_machine = is_virtual_machine(facts).is_some();
+        if virtual_machine { vec![next::steal(), all, timeout] } else { vec![all, timeout] }
+    },
     ..Rule::BASE
 };
 
@@ -106,15 +121,73 @@ fn is_cpu_row(text: &str) -> bool {
 }
 
 fn lead(facts: &Facts) -> Prose {
-    let prose = Prose::default().text("RCU waited in vain for a CPU or task (");
-    let prose = prose.claim(facts.header.trim().to_owned(), Some(facts.header_line));
     let waited = facts.find_line(|text| {
         named::number_after(text, "(t=").or_else(|| named::number_after(text, ", t=")).map(str::to_owned)
     });
-    match waited {
-        Some((jiffies, line)) => {
-            prose.text("), ").claim(format!("for {jiffies} jiffies"), Some(line)).text(". What ran there was")
+    let stalled = facts.report.details.iter().find(|detail| detail.name == "stalled CPU");
+    let stalled = stalled.and_then(|detail| Some((decimal(&detail.value)?.0, detail.line)));
+    let own = facts.header.contains("self-detected");
+    let prose = match stalled {
+        Some((cpu, line)) if own => {
+            Prose::default().claim(format!("CPU {cpu} noticed that it holds up RCU"), Some(line))
         }
-        None => prose.text("). What ran there was"),
+        Some((cpu, line)) => Prose::default().claim(format!("RCU waits in vain for CPU {cpu}"), Some(line)),
+        None if own => Prose::default().claim("A CPU noticed that it holds up RCU", Some(facts.header_line)),
+        None => Prose::default().claim("RCU waits in vain for a CPU or task", Some(facts.header_line)),
+    };
+    let prose = match waited {
+        Some((jiffies, line)) => prose.text(", ").claim(format!("for {jiffies} jiffies until now"), Some(line)),
+        None => prose,
+    };
+    prose.text("; it was found")
+}
+
+/// The stalled CPU's row (Documentation/RCU/stallwarn.rst) and the grace-period kthread in words; a virtual machine's
+/// host.
+fn evidence(facts: &Facts) -> Vec<Prose> {
+    let mut evidence = Vec::new();
+    for row in facts.report.details.iter().filter(|detail| detail.name == "stalled CPU").take(4) {
+        let Some((cpu, _)) = decimal(&row.value) else { continue };
+        let Some(ticks) = ticks(&row.value) else { continue };
+        let prose = Prose::default();
+        evidence.push(match ticks {
+            0 => prose
+                .claim(format!("CPU {cpu} has had no clock tick"), Some(row.line))
+                .text(" in this grace period: ")
+                .guess("interrupts were off there, or it did not run at all.", None),
+            n => prose
+                .claim(format!("CPU {cpu} has had {n} clock ticks"), Some(row.line))
+                .text(" in this grace period: it runs and takes interrupts, but nothing else gets in."),
+        });
+    }
+    if let Some(kthread) = facts.report.details.iter().find(|detail| detail.name == "grace-period kthread")
+        && let Some(jiffies) = named::number_after(&kthread.value, "starved for ")
+    {
+        evidence.push(
+            Prose::default()
+                .claim(format!("RCU's own kernel thread has not run for {jiffies} jiffies"), Some(kthread.line))
+                .text(": without it no grace period ends, whatever the CPUs do. Look at what keeps it off its CPU."),
+        );
+    }
+    evidence.extend(is_virtual_machine(facts));
+    evidence
+}
+
+/// `1-....: (10499 ticks this GP) idle=…`: the clock ticks of the CPU since the grace period began.
+fn ticks(row: &str) -> Option<u64> {
+    let (_, rest) = row.split_once(": (")?;
+    let (ticks, rest) = rest.split_once(' ')?;
+    rest.starts_with("ticks this GP").then(|| ticks.parse().ok())?
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ticks_of_a_row() {
+        assert_eq!(ticks("1-....: (10499 ticks this GP) idle=2f6/1/0x4 softirq=1/1 fqs=2"), Some(10499));
+        assert_eq!(ticks("1-...!: (0 ticks this GP) idle=2f6/1/0x4"), Some(0));
+        assert_eq!(ticks("1-....: (1 GPs behind) idle=7a2/1/4"), None);
     }
 }

@@ -17,5 +17,6 @@ pub(crate) static RULE: Rule = Rule {
     titles: |_| Titles::plain("unexpected kernel reboot"),
     one_line: true,
     needs_trace: false,
+    went_on: "",
     ..Rule::BASE
 };

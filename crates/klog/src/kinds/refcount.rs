@@ -9,7 +9,7 @@
 use super::{Rule, warning};
 use crate::about;
 use crate::culprit::{Blame, Pick};
-use crate::explain::quoted;
+use crate::explain::{next, quoted};
 use crate::title::Titles;
 use oopscope_report::Prose;
 
@@ -21,6 +21,7 @@ pub(crate) static RULE: Rule = Rule {
     blame: |_| &COUNTER,
     titles: |facts| Titles::blaming(facts, "WARNING: refcount bug in {}", &[]),
     lead: |facts| quoted(Prose::default().claim("A reference count went out of range", Some(facts.header_line)), facts),
+    next: |_| vec![next::kasan()],
     ..Rule::BASE
 };
 

@@ -8,7 +8,9 @@
 
 use super::Rule;
 use crate::about;
+use crate::context::task_words;
 use crate::culprit::{Blame, NOBODY, Pick};
+use crate::explain::next;
 use crate::grammar::{marks, named};
 use crate::read::Facts;
 use crate::title::Titles;
@@ -40,6 +42,9 @@ pub(crate) static RULE: Rule = Rule {
     blame: |facts| if facts.find_line(|text| owner(text).map(|_| ())).is_some() { &OWNER } else { &NOBODY },
     titles,
     lead,
+    evidence,
+    innocent: |facts| finder(facts, "checked the object").into_iter().collect(),
+    next: |_| vec![next::kasan(), next::slab_debug()],
     ..Rule::BASE
 };
 
@@ -114,5 +119,64 @@ fn lead(facts: &Facts) -> Prose {
             .claim(what.to_owned(), Some(facts.header_line))
             .text("),"),
         None => super::headline(facts),
+    }
+}
+
+/// Who allocated and freed it and how long before, and what the first wrong byte looks like.
+fn evidence(facts: &Facts) -> Vec<Prose> {
+    let mut evidence = Vec::new();
+    for detail in facts.report.details.iter().filter(|d| matches!(d.name.as_str(), "allocated" | "freed")).take(2) {
+        let Some((_, rest)) = detail.value.split_once(" in ") else { continue };
+        let function = rest.split(' ').next().unwrap_or(rest);
+        let prose = Prose::default().text(format!("It was last {} in ", detail.name)).code(function, Some(detail.line));
+        let prose = match named::number_after(rest, " pid=") {
+            Some(pid) => prose.text(" by ").claim(format!("PID {pid}"), Some(detail.line)),
+            None => prose,
+        };
+        evidence.push(match named::number_after(rest, " age=") {
+            Some(age) => prose.text(", ").claim(format!("{age} jiffies before this"), Some(detail.line)).text("."),
+            None => prose.text("."),
+        });
+    }
+    let changed = facts.report.details.iter().find(|detail| detail.value.contains("First byte 0x"));
+    if let Some((found, wanted, line)) = changed.and_then(|d| first_byte(&d.value).map(|(a, b)| (a, b, d.line))) {
+        let prose = Prose::default()
+            .text("The first wrong byte is ")
+            .claim(format!("{found:#04x} instead of {wanted:#04x}"), Some(line));
+        evidence.push(match found.wrapping_sub(wanted) {
+            0xff => prose.text(": ").guess("something was counted down in an object that had been freed.", None),
+            1 => prose.text(": ").guess("something was counted up in an object that had been freed.", None),
+            _ => prose.text("."),
+        });
+    }
+    evidence
+}
+
+/// `First byte 0x6a instead of 0x6b`.
+fn first_byte(text: &str) -> Option<(u8, u8)> {
+    let (_, rest) = text.split_once("First byte 0x")?;
+    let (found, rest) = rest.split_once(" instead of 0x")?;
+    let wanted = rest.get(..2)?;
+    Some((u8::from_str_radix(found, 16).ok()?, u8::from_str_radix(wanted, 16).ok()?))
+}
+
+/// The task of a report that somebody else's write is to blame for.
+pub(super) fn finder(facts: &Facts, deed: &str) -> Option<Prose> {
+    facts.report.comm.as_ref()?;
+    Some(
+        Prose::default()
+            .claim(task_words(&facts.report), facts.report.task_line)
+            .text(format!(" only {deed}: the damage was done before, by whoever wrote there.")),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_wrong_byte() {
+        assert_eq!(first_byte("0xffff-0xffff @offset=8. First byte 0x6a instead of 0x6b"), Some((0x6a, 0x6b)));
+        assert_eq!(first_byte("First byte 0x6a instead of 0x"), None);
     }
 }

@@ -45,9 +45,22 @@ fn titles(facts: &Facts) -> Titles {
 }
 
 fn lead(facts: &Facts) -> Prose {
-    let prose = Prose::default().text("UBSAN found ").claim(bug(facts).to_owned(), Some(facts.header_line));
+    let prose = Prose::default()
+        .text("UBSAN found ")
+        .claim(bug(facts).replace("undefined-behaviour", "undefined behaviour"), Some(facts.header_line));
     match facts.message.iter().find(|(_, line)| *line > facts.header_line) {
-        Some((text, line)) => prose.text(", “").claim(text.clone(), Some(*line)).text("”,"),
+        Some((text, line)) => {
+            // `signed integer overflow:`, and its values in the line below.
+            let values = text.ends_with(':').then(|| {
+                facts.find_line(|text| text.contains(" cannot be represented in type ").then(|| text.trim().to_owned()))
+            });
+            let prose = prose.text(", “").claim(text.clone(), Some(*line));
+            match values.flatten() {
+                Some((values, line)) => prose.text(" ").claim(values, Some(line)),
+                None => prose,
+            }
+            .text("”,")
+        }
         None => prose.text(","),
     }
 }

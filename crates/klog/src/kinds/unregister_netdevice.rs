@@ -7,6 +7,7 @@
 
 use super::Rule;
 use crate::about;
+use crate::explain::next;
 use crate::title::Titles;
 
 pub(crate) static RULE: Rule = Rule {
@@ -24,5 +25,14 @@ pub(crate) static RULE: Rule = Rule {
     titles: |_| Titles::plain("unregister_netdevice: waiting for DEV to become free"),
     one_line: true,
     needs_trace: false,
+    went_on: "",
+    next: |facts| {
+        let tracked = facts.find_line(|text| text.contains("ref_tracker: ").then_some(())).is_some();
+        let tracker = next::advice(
+            "Build the kernel with reference tracking: the message then lists who took the references that are left.",
+            "CONFIG_NET_DEV_REFCNT_TRACKER=y",
+        );
+        if tracked { Vec::new() } else { vec![tracker] }
+    },
     ..Rule::BASE
 };

@@ -23,5 +23,6 @@ pub(crate) static RULE: Rule = Rule {
     },
     one_line: true,
     needs_trace: false,
+    went_on: "",
     ..Rule::BASE
 };

@@ -7,7 +7,10 @@
 
 use super::Rule;
 use crate::about;
+use crate::explain::next;
+use crate::grammar::named;
 use crate::title::Titles;
+use oopscope_report::Prose;
 
 pub(crate) static RULE: Rule = Rule {
     name: "workqueue-lockup",
@@ -36,5 +39,24 @@ pub(crate) static RULE: Rule = Rule {
     },
     titles: |_| Titles::plain("BUG: workqueue lockup"),
     needs_trace: false,
+    lead: |facts| {
+        let line = Some(facts.header_line);
+        let pool = facts.header.split_once("pool ").and_then(|(_, rest)| rest.split(' ').next()).unwrap_or("?");
+        let seconds = named::number_after(&facts.header, "stuck for ").unwrap_or("?");
+        Prose::default()
+            .claim(format!("Work that was queued to the kworkers of {pool} has not been started for {seconds} s"), line)
+    },
+    went_on: "",
+    evidence: |facts| {
+        let busy = facts.report.details.iter().filter(|detail| detail.name == "in flight").take(3);
+        busy.map(|detail| {
+            Prose::default()
+                .text("In flight, and so keeping the others waiting: ")
+                .claim(detail.value.clone(), Some(detail.line))
+                .text(".")
+        })
+        .collect()
+    },
+    next: |facts| std::iter::once(next::blocked_tasks()).chain(next::prove_locking(facts)).collect(),
     ..Rule::BASE
 };

@@ -9,6 +9,7 @@
 use super::Rule;
 use crate::about;
 use crate::culprit::{Blame, Pick};
+use crate::explain::next;
 use crate::read::Facts;
 use crate::title::Titles;
 use crate::walk::{Mark, Step};
@@ -37,8 +38,14 @@ pub(crate) static RULE: Rule = Rule {
     blame: |_| &WORK_FUNCTION,
     titles,
     lead: |facts| {
-        Prose::default().claim("A work function left something behind", Some(facts.header_line)).text(": it happened")
+        Prose::default()
+            .claim(
+                "A work function returned and left a lock, preemption off or an RCU section behind",
+                Some(facts.header_line),
+            )
+            .text(",")
     },
+    next: |facts| next::prove_locking(facts).into_iter().collect(),
     needs_trace: false,
     ..Rule::BASE
 };

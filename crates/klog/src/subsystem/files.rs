@@ -158,7 +158,7 @@ pub(super) static FILES: &[Entry] = &[
     ("drivers/scsi/lpfc/", "EMULEX/BROADCOM LPFC FC/FCOE SCSI DRIVER"),
     ("drivers/scsi/megaraid/", "MEGARAID SCSI/SAS DRIVERS"),
     ("drivers/scsi/mpt3sas/", "LSILOGIC MPT FUSION DRIVERS (FC/SAS/SPI)"),
-    ("drivers/scsi/qla2xxx/", "QLOGIC QLA2XXX FC-SCSI DRIVER"),
+    ("drivers/scsi/qla2xxx/", "QLOGIC FC-SCSI DRIVER (qla2xxx)"),
     ("drivers/scsi/smartpqi/", "MICROSEMI SMART ARRAY SMARTPQI DRIVER"),
     ("drivers/soc/", "ARM/SoC drivers"),
     ("drivers/soundwire/", "SOUNDWIRE SUBSYSTEM"),

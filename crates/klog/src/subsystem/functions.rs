@@ -295,7 +295,7 @@ pub(super) static FUNCTIONS: &[Entry] = &[
     ("put_cmsg", "NETWORKING [GENERAL]"),
     ("pwm_", "PWM SUBSYSTEM"),
     ("qdisc_", "TC SUBSYSTEM"),
-    ("qla2x00_", "QLOGIC QLA2XXX FC-SCSI DRIVER"),
+    ("qla2x00_", "QLOGIC FC-SCSI DRIVER (qla2xxx)"),
     ("qrtr_", "QUALCOMM IPC ROUTER (QRTR) DRIVER"),
     ("quota_", "DISKQUOTA"),
     ("radeon_", "RADEON and AMDGPU DRM DRIVERS"),

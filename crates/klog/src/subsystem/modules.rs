@@ -172,7 +172,7 @@ pub(super) static MODULES: &[Entry] = &[
     ("psample$", "NETWORKING [GENERAL]"),
     ("qed$", "QLOGIC ETHERNET DRIVERS"),
     ("qede$", "QLOGIC ETHERNET DRIVERS"),
-    ("qla2xxx$", "QLOGIC QLA2XXX FC-SCSI DRIVER"),
+    ("qla2xxx$", "QLOGIC FC-SCSI DRIVER (qla2xxx)"),
     ("qrtr$", "QUALCOMM IPC ROUTER (QRTR) DRIVER"),
     ("r8152$", "USB NETWORKING DRIVERS"),
     ("r8169$", "8169 10/100/1000 GIGABIT ETHERNET DRIVER"),

@@ -119,6 +119,18 @@ fn outline(reports: &[Report]) -> String {
         for notice in &report.notices {
             let _ = writeln!(out, "  {:?}: {}", notice.kind, notice.prose.plain());
         }
+        let explanation = &report.explanation;
+        for (mark, words) in explanation
+            .evidence
+            .iter()
+            .map(|words| ("evidence", words))
+            .chain(explanation.innocent.iter().map(|words| ("innocent", words)))
+        {
+            let _ = writeln!(out, "  {mark}: {}", words.plain());
+        }
+        for advice in &explanation.next {
+            let _ = writeln!(out, "  next: {} $ {}", advice.words.plain(), advice.command.as_deref().unwrap_or(""));
+        }
         let _ = writeln!(
             out,
             "  {} ({}); cpu {:?} pid {:?} comm {:?} kernel {:?} build {:?} taint {:?} arch {:?} time {:?} die {:?} offset {:?}",
