@@ -11,7 +11,6 @@
 
 #include <linux/delay.h>
 #include <linux/gfp.h>
-#include <linux/kfence.h>
 #include <linux/kthread.h>
 #include <linux/list.h>
 #include <linux/mm.h>
@@ -22,6 +21,11 @@
 #include <linux/uaccess.h>
 #include <linux/vmalloc.h>
 #include <linux/workqueue.h>
+#if __has_include(<linux/kfence.h>)
+#include <linux/kfence.h>
+#else	/* before 5.12 */
+#define is_kfence_address(address) false
+#endif
 #include "guest.h"
 
 #define OBJECT 64

@@ -4,12 +4,13 @@
 
 use super::Item;
 use crate::words::{self, plural};
-use oopscope_report::{Access, Culprit, LogFacts, Panic, Report, Taint, Trap};
+use oopscope_report::{Access, Candidate, Culprit, LogFacts, Panic, Report, Taint, Trap};
+use std::borrow::Cow;
 use std::fmt::Write;
 
 /// One row.
 pub(super) struct Fact {
-    pub(super) label: &'static str,
+    pub(super) label: Cow<'static, str>,
     /// What the kernel said: set in monospace where there is such a thing.
     pub(super) value: String,
     /// What Oopscope says to it; may be empty.
@@ -19,6 +20,7 @@ pub(super) struct Fact {
 /// The rows of a report. `log` is the whole log's facts.
 pub(super) fn rows(item: &Item<'_>, log: &LogFacts) -> Vec<Fact> {
     let report = item.report;
+    let culprit = report.culprit.as_ref();
     let mut rows = Rows(Vec::new());
     rows.add("Kernel", kernel(report), "");
     rows.add("Machine", report.hardware.clone(), "");
@@ -27,11 +29,24 @@ pub(super) fn rows(item: &Item<'_>, log: &LogFacts) -> Vec<Fact> {
     rows.add(if interrupted { "Interrupted" } else { "Task" }, task(report), "");
     rows.add("Workqueue", report.workqueue.clone(), "");
     rows.add("Context", Some(oopscope_klog::context_words(report.context).to_owned()), &report.context_reason.plain());
-    rows.add("Culprit", report.culprit.as_ref().map(culprit), reason(report.culprit.as_ref()));
+    rows.add("Culprit", culprit.map(culprit_words), reason(culprit));
+    let runners_up = culprit.map_or(&[][..], |culprit| &culprit.runners_up);
+    for alike in runners_up.chunk_by(|a, b| a.reason == b.reason) {
+        let names: Vec<String> = alike.iter().map(candidate).collect();
+        rows.add("Runners-up", Some(names.join(", ")), &alike[0].reason);
+    }
+    let subsystem = report.subsystem.as_ref();
+    let inferred = subsystem.map(|subsystem| format!("inferred: {}", subsystem.reason)).unwrap_or_default();
+    rows.add("Subsystem", subsystem.map(|subsystem| subsystem.name.clone()), &inferred);
     rows.add("Access", report.access.as_ref().map(access), &report.access.as_ref().map(meaning).unwrap_or_default());
     rows.add("Trap", report.trap.as_ref().map(trap), &report.trap.as_ref().map(decoded).unwrap_or_default());
     rows.add("Taint", report.taint.as_ref().map(|taint| taint.text.trim().to_owned()), &flags(report.taint.as_ref()));
     rows.add("Panic", report.panic.as_ref().map(|panic: &Panic| panic.reason.clone()), "");
+    for detail in &report.details {
+        let name = detail.name.chars().next().map(char::to_uppercase).into_iter().flatten();
+        let label = name.chain(detail.name.chars().skip(1)).collect::<String>();
+        rows.add(label, Some(detail.value.clone()), detail.meaning.as_deref().unwrap_or(""));
+    }
     rows.add("KASLR", report.kernel_offset.clone(), "");
     rows.add("Time", report.time.map(|time| format!("{time:.6} s after boot")), "");
     let boots = log.boots.last().map_or(0, |boot| u64::from(boot.number)) + 1;
@@ -39,6 +54,9 @@ pub(super) fn rows(item: &Item<'_>, log: &LogFacts) -> Vec<Fact> {
     rows.add("Boot", boot, "");
     let again = (report.repeats > 0).then(|| format!("{} later in this log", plural(report.repeats, "time", "times")));
     rows.add("Again", again, "");
+    let signature = report.signature.as_ref().map(|signature| format!("{} {}", signature.strict, signature.coarse));
+    let recipe = report.signature.as_ref().map(|signature| format!("strict and coarse, {}", signature.version));
+    rows.add("Signature", signature, &recipe.unwrap_or_default());
     rows.add("Damaged", report.corrupted.then(|| report.corrupted_reason.clone().unwrap_or_default()), "");
     rows.0
 }
@@ -46,9 +64,9 @@ pub(super) fn rows(item: &Item<'_>, log: &LogFacts) -> Vec<Fact> {
 struct Rows(Vec<Fact>);
 
 impl Rows {
-    fn add(&mut self, label: &'static str, value: Option<String>, remark: &str) {
+    fn add(&mut self, label: impl Into<Cow<'static, str>>, value: Option<String>, remark: &str) {
         if let Some(value) = value {
-            self.0.push(Fact { label, value, remark: remark.to_owned() });
+            self.0.push(Fact { label: label.into(), value, remark: remark.to_owned() });
         }
     }
 }
@@ -67,7 +85,7 @@ fn task(report: &Report) -> Option<String> {
     (!parts.is_empty()).then(|| parts.join(", "))
 }
 
-fn culprit(culprit: &Culprit) -> String {
+fn culprit_words(culprit: &Culprit) -> String {
     let mut text = culprit.function.clone();
     if let Some(offset) = culprit.offset {
         let _ = write!(text, "+{offset:#x}");
@@ -82,6 +100,13 @@ fn culprit(culprit: &Culprit) -> String {
         }
     }
     text
+}
+
+fn candidate(candidate: &Candidate) -> String {
+    match &candidate.module {
+        Some(module) => format!("{} [{module}]", candidate.function),
+        None => candidate.function.clone(),
+    }
 }
 
 fn reason(culprit: Option<&Culprit>) -> &str {

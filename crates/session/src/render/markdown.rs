@@ -5,7 +5,7 @@
 use super::facts;
 use super::{Input, Item};
 use crate::words::{number, plural};
-use oopscope_report::{Prose, Span};
+use oopscope_report::{Prose, Report, Span};
 use std::fmt::Write;
 
 pub(super) fn render(input: &Input<'_>) -> String {
@@ -38,13 +38,19 @@ fn report(out: &mut String, input: &Input<'_>, item: &Item<'_>) {
     if !report.verdict.is_empty() {
         let _ = writeln!(out, "{}\n", prose(&report.verdict));
     }
-    for notice in &report.notices {
-        let _ = writeln!(out, "> {}\n", prose(&notice.prose));
+    for words in super::must_not_miss(report) {
+        let _ = writeln!(out, "> {}\n", prose(&words));
     }
+    explanation(out, report);
     out.push_str("| | |\n|---|---|\n");
     for fact in facts::rows(item, input.facts) {
         let remark = if fact.remark.is_empty() { String::new() } else { format!(" - {}", escape(&fact.remark)) };
-        let _ = writeln!(out, "| {} | {}{remark} |", fact.label, cell(&code(&fact.value)));
+        let _ = writeln!(out, "| {} | {}{remark} |", cell(&escape(&fact.label)), cell(&code(&fact.value)));
+    }
+    // These are Oopscope's own words, and Markdown as they stand.
+    for (index, words) in super::meaning(report).into_iter().enumerate() {
+        let heading = if index == 0 { "**What it means:** " } else { "" };
+        let _ = writeln!(out, "\n{heading}{words}");
     }
     if let Some((words, lines)) = super::code::listing(report) {
         let _ = writeln!(out, "\n{}", escape(&words));
@@ -63,6 +69,30 @@ fn report(out: &mut String, input: &Input<'_>, item: &Item<'_>) {
         let more = plural(count, "more line", "more lines");
         let _ = writeln!(out, "\n{more} of this report, from line {} on, left out.", number(first));
     }
+}
+
+/// What the evidence says, who is innocent, and what to do next.
+fn explanation(out: &mut String, report: &Report) {
+    let explanation = &report.explanation;
+    for (heading, sentences) in [("Evidence", &explanation.evidence), ("Innocent", &explanation.innocent)] {
+        if sentences.is_empty() {
+            continue;
+        }
+        let _ = writeln!(out, "**{heading}**\n");
+        for words in sentences {
+            let _ = writeln!(out, "- {}", prose(words));
+        }
+        out.push('\n');
+    }
+    if explanation.next.is_empty() {
+        return;
+    }
+    out.push_str("**What to do next**\n\n");
+    for (index, advice) in explanation.next.iter().enumerate() {
+        let command = advice.command.as_deref().map(|command| format!(" {}", code(command))).unwrap_or_default();
+        let _ = writeln!(out, "{}. {}{command}", index + 1, prose(&advice.words));
+    }
+    out.push('\n');
 }
 
 /// Lines in a block whose fence is longer than any that stands in them.

@@ -12,7 +12,7 @@ mod text;
 use crate::lines::{Excerpt, Range};
 use crate::log::Log;
 use oopscope_protocol::{Format, Problem};
-use oopscope_report::{LogFacts, Report};
+use oopscope_report::{Link, LogFacts, Prose, Report};
 
 /// The most lines of the log that are given with one report.
 const REPORT_LINES: u64 = 400;
@@ -79,6 +79,19 @@ fn range(report: &Report) -> Range {
 fn given(item: &Item<'_>) -> Option<(u64, u64)> {
     let count = item.lines.lines.len() as u64;
     count.checked_sub(1).map(|more| (item.lines.from, item.lines.from + more))
+}
+
+/// The notices, and what ties the report to others of the log.
+fn must_not_miss(report: &Report) -> Vec<Prose> {
+    let see = |link: &Link| link.words.clone().text(format!(" See report {}.", u64::from(link.report) + 1));
+    let links = report.links.iter().map(see);
+    report.notices.iter().map(|notice| notice.prose.clone()).chain(links).collect()
+}
+
+/// What the kind means: its first paragraph, and those that do not list the kernel's headlines.
+fn meaning(report: &Report) -> Vec<&str> {
+    let about = report.explanation.about.iter().enumerate();
+    about.filter(|(index, words)| *index == 0 || !words.contains('`')).map(|(_, words)| words.as_str()).collect()
 }
 
 /// How many lines of the report are not in its excerpt, with the number of the first of them.

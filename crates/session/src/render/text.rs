@@ -6,7 +6,7 @@
 use super::facts::{self, Fact};
 use super::{Input, Item};
 use crate::words::{number, plural};
-use oopscope_report::Prose;
+use oopscope_report::{Prose, Report};
 use std::fmt::Write;
 
 /// Columns of our own words: a quoted mail still fits 80.
@@ -50,14 +50,19 @@ fn report(out: &mut String, input: &Input<'_>, item: &Item<'_>) {
         paragraph(out, &plain(&report.verdict), "", "");
         out.push('\n');
     }
-    for notice in &report.notices {
-        paragraph(out, &plain(&notice.prose), "* ", "  ");
+    for prose in super::must_not_miss(report) {
+        paragraph(out, &plain(&prose), "* ", "  ");
     }
-    if !report.notices.is_empty() {
+    if !report.notices.is_empty() || !report.links.is_empty() {
         out.push('\n');
     }
+    explanation(out, report);
     for fact in facts::rows(item, input.facts) {
         row(out, &fact);
+    }
+    for (index, words) in super::meaning(report).into_iter().enumerate() {
+        out.push('\n');
+        paragraph(out, words, if index == 0 { "What it means: " } else { "" }, "");
     }
     if let Some((words, lines)) = super::code::listing(report) {
         out.push('\n');
@@ -77,6 +82,33 @@ fn report(out: &mut String, input: &Input<'_>, item: &Item<'_>) {
         let more = plural(count, "more line", "more lines");
         let _ = writeln!(out, "\n[{more} of this report, from line {} on, left out]", number(first));
     }
+}
+
+/// What the evidence says, who is innocent, and what to do next: before the facts, which are there to be looked up.
+fn explanation(out: &mut String, report: &Report) {
+    let explanation = &report.explanation;
+    for (heading, sentences) in [("Evidence:", &explanation.evidence), ("Innocent:", &explanation.innocent)] {
+        if sentences.is_empty() {
+            continue;
+        }
+        let _ = writeln!(out, "{heading}");
+        for prose in sentences {
+            paragraph(out, &plain(prose), "- ", "  ");
+        }
+        out.push('\n');
+    }
+    if explanation.next.is_empty() {
+        return;
+    }
+    let _ = writeln!(out, "What to do next:");
+    for (index, advice) in explanation.next.iter().enumerate() {
+        paragraph(out, &plain(&advice.words), &format!("{}. ", index + 1), "   ");
+        // To be copied as it is: not wrapped.
+        if let Some(command) = &advice.command {
+            let _ = writeln!(out, "       {command}");
+        }
+    }
+    out.push('\n');
 }
 
 fn row(out: &mut String, fact: &Fact) {
