@@ -75,7 +75,9 @@ fn handler(text: &str) -> Option<Mark<'_>> {
     let (address, rest) = rest.split_once(">] ")?;
     let name = rest.split(' ').next()?;
     let is_name = !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"_.".contains(&b));
-    let is_address = matches!(address.len(), 8 | 16) && address.bytes().all(|b| b.is_ascii_hexdigit());
+    // Early in a boot pointers have no hash yet: `(____ptrval____)`.
+    let is_hash = matches!(address.len(), 8 | 16) && address.bytes().all(|b| b.is_ascii_hexdigit());
+    let is_address = is_hash || address.contains("ptrval");
     (is_name && is_address).then_some(Mark::Named(name))
 }
 

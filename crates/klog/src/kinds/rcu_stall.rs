@@ -53,7 +53,10 @@ pub(crate) static RULE: Rule = Rule {
         }
         is_cpu_row(text).then(|| ("stalled CPU", text.to_owned()))
     },
-    blame: |facts| if facts.find_line(|text| tick(text).map(|_| ())).is_some() { &INTERRUPTED } else { &ITSELF },
+    blame: |facts| {
+        let is_own = facts.header.contains("self-detected") && facts.find_line(|text| tick(text).map(|_| ())).is_none();
+        if is_own { &ITSELF } else { &INTERRUPTED }
+    },
     titles: |facts| Titles::blaming(facts, "INFO: rcu detected stall in {}", &["stall in {}"]),
     lead,
     went_on: "",
@@ -81,14 +84,9 @@ static INTERRUPTED: Blame = Blame {
     pick: Pick::Anchored,
 };
 
-/// Where the trace does not show how the tick came in: the registers and the trace are those of the CPU or task that
-/// stalls.
-static ITSELF: Blame = Blame {
-    steps: &[Step::Pc, Step::Trace, Step::Frames],
-    or: &[Step::Trace, Step::Frames],
-    innocent: &["rcu"],
-    pick: Pick::Anchored,
-};
+/// A CPU that finds itself stalled may print no more than what the tick interrupted: its registers, then the trace.
+static ITSELF: Blame =
+    Blame { steps: &[Step::Pc, Step::Trace, Step::Frames], or: &[], innocent: &["rcu"], pick: Pick::Anchored };
 
 fn x86_tick(text: &str) -> Option<Mark<'_>> {
     text.contains("apic_timer_interrupt").then_some(Mark::Here)
