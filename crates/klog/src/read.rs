@@ -93,7 +93,7 @@ pub(crate) fn read(segment: Segment) -> Facts {
     reader.facts.report.time = lines.iter().find_map(|(_, line)| line.prefix.time);
     reader.facts.report.wall_clock = lines.iter().find_map(|(_, line)| line.prefix.wall.as_deref()).map(str::to_owned);
     let mut facts = reader.finish();
-    facts.foreign = between.or_else(|| mixed.and_then(|at| lines.get(at)).map(|(_, line)| line.number));
+    facts.foreign = between;
     facts.report.interleaved = facts.foreign.is_some();
     (facts.lines, facts.header_at, facts.mixed) = (lines, header, mixed);
     facts

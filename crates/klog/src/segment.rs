@@ -52,10 +52,18 @@ pub(crate) struct Segment {
     /// The first line of another message of the kernel that stands between two frames of a trace, where no caller ids tell
     /// who printed what.
     pub(crate) between: Option<u64>,
-    /// Such a line, as long as no further frame has come.
-    after_frame: Option<u64>,
-    /// The line taken last is a frame.
-    at_frame: bool,
+    trace: Trace,
+}
+
+/// Where in a trace the lines stand that came last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Trace {
+    /// In none.
+    Outside,
+    /// At a frame.
+    AtFrame,
+    /// After a frame came another message, at this line.
+    Interrupted(u64),
 }
 
 /// How a segment came to its end.
@@ -393,8 +401,7 @@ impl Segment {
             before: None,
             mixed: None,
             between: None,
-            after_frame: None,
-            at_frame: false,
+            trace: Trace::Outside,
         }
     }
 
@@ -417,9 +424,10 @@ impl Segment {
         // What the unwinder did not vouch for tells nothing, not even where things are.
         let frame = frame::parse(&line.text);
         let counts = frame.as_ref().is_none_or(|frame| frame.reliable);
-        self.at_frame = frame.is_some();
-        let foreign = self.after_frame.take();
-        self.between = self.between.or(foreign.filter(|_| self.at_frame));
+        if let (Trace::Interrupted(line), true) = (self.trace, frame.is_some()) {
+            self.between.get_or_insert(line);
+        }
+        self.trace = if frame.is_some() { Trace::AtFrame } else { Trace::Outside };
         self.nth = self.nth.saturating_add(u32::from(counts));
         line.nth = self.nth;
         self.asks_other_cpus |= line.text.contains("Sending NMI from CPU");
@@ -438,6 +446,7 @@ impl Segment {
         let text = &line.text;
         if line.prefix.caller.is_none() && self.mixed.is_none() && is_other_trace(text) {
             self.mixed = Some(self.lines.len());
+            self.between.get_or_insert(line.number);
         }
         let belongs = match self.part {
             Part::Body => {
@@ -450,8 +459,9 @@ impl Segment {
         if !belongs && !message {
             self.nth = self.nth.saturating_add(1);
             self.quiet += 1;
-            if self.at_frame && self.part == Part::Body && line.prefix.caller.is_none() && line.prefix.is_kernel() {
-                self.after_frame.get_or_insert(line.number);
+            let other = line.prefix.caller.is_none() && line.prefix.is_kernel() && is_named_message(text);
+            if other && self.part == Part::Body && self.trace == Trace::AtFrame {
+                self.trace = Trace::Interrupted(line.number);
             }
             // Interleaved output of other CPUs can be long while a report is being printed; after its end
             // mark only the panic is still to come.
@@ -485,6 +495,12 @@ pub(crate) fn is_other_trace(text: &str) -> bool {
     ["vmalloc: allocation failure:", "FAULT_INJECTION: forcing a failure", "FAULT_FLAG_ALLOW_RETRY missing"]
         .iter()
         .any(|words| text.contains(words))
+}
+
+/// `kobject: …`, `usb 5-1: …`: a message that begins with who says it, as no line of a trace does.
+fn is_named_message(text: &str) -> bool {
+    let name = text.split_once(": ").map_or("", |(name, _)| name);
+    name.starts_with(|c: char| c.is_ascii_alphabetic()) && name.len() <= 40 && !name.contains("+0x")
 }
 
 /// `usb 5-1: …`: what the driver core puts before a driver's message (drivers/base/core.c `dev_printk`): the subsystem or

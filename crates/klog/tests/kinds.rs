@@ -48,11 +48,9 @@ fn a_bank_of_a_machine_check_is_decoded() {
 
 #[test]
 fn the_biggest_tasks_of_an_oom_kill_are_named() {
-    let log = std::fs::read_to_string(
-        std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/fixtures/kinds/oom/old_score.log"),
-    )
-    .expect("the fixture is committed");
-    let (reports, _) = parse(log.as_bytes());
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/fixtures/kinds/oom/old_score.log");
+    let log = harness::read(&path);
+    let (reports, _) = parse(&log);
     let of = |name: &str| {
         reports[0].details.iter().filter(|detail| detail.name == name).map(|d| d.value.as_str()).collect::<Vec<_>>()
     };

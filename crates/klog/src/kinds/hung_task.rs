@@ -115,11 +115,13 @@ fn lead(facts: &Facts) -> Prose {
 }
 
 /// What a waiting function waits for. The innermost that is known decides: a file system's wait ends in a bit's.
-const WAITS: [(&str, &str); 24] = [
+const WAITS: [(&str, &str); 25] = [
     ("mutex_lock", "a mutex that somebody holds"),
     ("rwsem_down_read", "a reader-writer semaphore that somebody holds for writing"),
     ("rwsem_down_write", "a reader-writer semaphore that somebody holds"),
     ("percpu_rwsem_wait", "a per-CPU reader-writer semaphore that somebody holds"),
+    ("down_read", "a reader-writer semaphore that somebody holds for writing"),
+    ("down_write", "a reader-writer semaphore that somebody holds"),
     ("__down", "a semaphore that somebody holds"),
     ("io_schedule", "a disk or another device to complete I/O"),
     ("wait_on_buffer", "a disk to complete I/O"),
@@ -137,8 +139,7 @@ const WAITS: [(&str, &str); 24] = [
     ("rpc_wait_bit_killable", "an NFS server's answer"),
     ("request_wait_answer", "a FUSE server's answer, a process of user space"),
     ("kthread_stop", "a kernel thread to end"),
-    ("vfork", "a child to execute or exit"),
-    ("do_exit", "the other threads of its process to exit"),
+    ("wait_for_vfork_done", "a child to execute or exit"),
     ("wait_for_completion", "a completion that somebody has to signal"),
 ];
 

@@ -126,5 +126,12 @@ fn evidence(facts: &Facts) -> Vec<Prose> {
                 .text("."),
         )
     });
-    bytes.into_iter().chain(origins.take(3)).collect()
+    let mut evidence: Vec<Prose> = bytes.into_iter().collect();
+    for origin in origins {
+        // A value that was handed on in a loop came the same way each time.
+        if evidence.len() < 4 && evidence.last().is_none_or(|last| last.plain() != origin.plain()) {
+            evidence.push(origin);
+        }
+    }
+    evidence
 }
