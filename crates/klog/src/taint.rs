@@ -12,7 +12,7 @@ const FLAGS: [(char, &str, &str); 21] = [
     ('S', "CPU_OUT_OF_SPEC", "the processor or system is outside its specification"),
     ('R', "FORCED_RMMOD", "a module was unloaded by force"),
     ('M', "MACHINE_CHECK", "the processor reported a machine check: suspect the hardware"),
-    ('B', "BAD_PAGE", "a bad page was found: memory is corrupt"),
+    ('B', "BAD_PAGE", "a bad page was found, or a sanitizer has reported: memory may be corrupt"),
     ('U', "USER", "set on request from user space"),
     ('D', "DIE", "the kernel has died before: look for an earlier Oops or BUG"),
     ('A', "OVERRIDDEN_ACPI_TABLE", "an ACPI table was overridden by the user"),

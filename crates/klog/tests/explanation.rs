@@ -179,3 +179,31 @@ Call Trace:
         "Here &a->lock is taken in take_a+0x10/0x20 while &b->lock is held (since take_b+0x10/0x20), and elsewhere &b->lock while &a->lock is held, as the chain shows."
     );
 }
+
+#[test]
+fn an_inconsistent_lock_says_which_uses_exclude_each_other() {
+    let log = "\
+================================
+WARNING: inconsistent lock state
+6.12.0 #1 Not tainted
+--------------------------------
+inconsistent {IN-SOFTIRQ-W} -> {SOFTIRQ-ON-W} usage.
+insmod/48 [HC0[0]:SC0[0]:HE1:SE1] takes:
+ffffffffa0002118 (some_lock){+.?.}-{3:3}, at: take_it+0x10/0x30
+stack backtrace:
+CPU: 1 UID: 0 PID: 48 Comm: insmod Not tainted 6.12.0 #1
+Call Trace:
+ <TASK>
+ dump_stack_lvl+0x5d/0x80
+ take_it+0x10/0x30
+ </TASK>
+";
+    let (reports, _) = parse(log.as_bytes());
+    let evidence: Vec<_> = reports[0].explanation.evidence.iter().map(Prose::plain).collect();
+    assert!(
+        evidence.iter().any(|words| words.contains(
+            "some_lock is used in two ways that exclude each other: before, taken in a soft interrupt; now, held with soft interrupts on"
+        )),
+        "{evidence:?}"
+    );
+}

@@ -10,7 +10,7 @@ use crate::grammar::frame::base_name;
 use crate::grammar::{hex, named};
 use crate::read::Facts;
 use crate::skip;
-use oopscope_report::{AddressClass, Arch, Frame, Prose, Register, Report, Stack, StackRole};
+use oopscope_report::{AccessKind, AddressClass, Arch, Frame, Prose, Register, Report, Stack, StackRole};
 
 /// Sentences of evidence that are kept: what a person reads.
 const MOST: usize = 10;
@@ -32,7 +32,8 @@ pub(super) fn of(facts: &Facts) -> Vec<Prose> {
 
 /// The trapping instruction with the values that its operands had.
 fn instruction(report: &Report) -> Option<Prose> {
-    report.access.as_ref()?;
+    // Where something was to be executed that must not be, the bytes there are no code.
+    report.access.as_ref().filter(|access| access.kind != AccessKind::Execute)?;
     let code = report.code.as_ref()?;
     let instruction = code.listing.as_ref()?.instructions.iter().find(|instruction| instruction.trap)?;
     if instruction.notes.is_empty() {

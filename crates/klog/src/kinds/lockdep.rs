@@ -332,7 +332,8 @@ fn detail(text: &str) -> Option<(&'static str, String)> {
 }
 
 fn owns(text: &str) -> bool {
-    const WORDS: [&str; 27] = [
+    const WORDS: [&str; 28] = [
+        "inconsistent {",
         "is trying to acquire",
         "is trying to lock",
         "but task is already holding lock",
@@ -381,7 +382,7 @@ fn lead(facts: &Facts) -> Prose {
     let meaning = form(&facts.header).map_or("a locking rule was broken", |form| form.meaning);
     Prose::default()
         .text("lockdep: ")
-        .claim(header.trim_end_matches('!').to_owned(), Some(facts.header_line))
+        .claim(header.trim_end_matches(['!', '.']).to_owned(), Some(facts.header_line))
         .text(" — ")
         .text(meaning)
         .text("; noticed")

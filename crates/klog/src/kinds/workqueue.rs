@@ -46,6 +46,7 @@ pub(crate) static RULE: Rule = Rule {
         Prose::default()
             .claim(format!("Work that was queued to the kworkers of {pool} has not been started for {seconds} s"), line)
     },
+    names_task: true,
     went_on: "",
     evidence: |facts| {
         let busy = facts.report.details.iter().filter(|detail| detail.name == "in flight").take(3);
