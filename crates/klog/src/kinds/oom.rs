@@ -23,7 +23,8 @@ pub(crate) static RULE: Rule = Rule {
     headers: &["invoked oom-killer: ", "ut of memory: Kill"],
     begins: |text| invoker(text).is_some() || is_killing(text),
     yields: true,
-    absorbs: is_killing,
+    // The allocation of the task that was killed fails in the end, and says so (mm/page_alloc.c).
+    absorbs: |text| is_killing(text) || text.contains(": page allocation failure: order:"),
     owns: |text| {
         let trimmed = text.trim_start();
         mem_info::is_line(text)
