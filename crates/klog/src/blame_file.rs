@@ -5,9 +5,9 @@
 //! file system's own `fs/ext4/inode.c` rather than the `fs/namei.c` that called it for somebody else. Must never name
 //! a file that the log does not.
 
+use crate::facts::Facts;
 use crate::grammar::frame::base_name;
 use crate::own_stack;
-use crate::read::Facts;
 use oopscope_report::{Frame, Report, StackRole};
 
 /// A line of a source file.

@@ -4,8 +4,8 @@
 //! on the interrupt stack too, but the frames do. arm and arm64 tag nothing: there the entry functions in the trace
 //! show where an interrupt came in. Must never use unreliable frames, and must say where it infers.
 
+use crate::facts::Facts;
 use crate::grammar::frame::base_name;
-use crate::read::Facts;
 use oopscope_report::{Context, Frame, FrameRole, Prose, Report, Stack, StackRole};
 
 /// Functions that run softirqs (kernel/softirq.c; `__do_softirq` gave its loop to `handle_softirqs` in 6.10).

@@ -5,8 +5,8 @@
 //! represents it (`anchors`). Unreliable frames are never blamed: the kernel's unwinder did not vouch for them.
 
 use crate::anchors;
+use crate::facts::Facts;
 use crate::kinds::panic;
-use crate::read::Facts;
 use crate::skip;
 use crate::title::without_syscall_prefix;
 use crate::walk::{self, Candidate, Step, name_of};

@@ -2,8 +2,8 @@
 //!
 //! Only says what the lines show, in words; must never repair anything.
 
+use crate::facts::Facts;
 use crate::grammar::{frame, marks};
-use crate::read::Facts;
 use crate::segment::End;
 use crate::title::Titles;
 

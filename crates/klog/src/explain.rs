@@ -14,7 +14,7 @@ mod verdict;
 pub(crate) use evidence::{history, is_virtual_machine};
 pub(crate) use lead::{access, at_source, folded, protection_fault, quoted};
 
-use crate::read::Facts;
+use crate::facts::Facts;
 use crate::sequence::BootEnd;
 use oopscope_report::{Frame, Prose};
 

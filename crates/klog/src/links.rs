@@ -4,10 +4,10 @@
 //! Each tie is one that two lines of the log prove, and names them. Must never tie reports because they are near each
 //! other: that an earlier one may have caused a later one is `sequence`'s to say.
 
+use crate::facts::Facts;
 use crate::grammar::frame::base_name;
 use crate::grammar::locks;
 use crate::own_stack;
-use crate::read::Facts;
 use oopscope_report::{AddressClass, Context, Link, LinkKind, Prose, Report, StackRole};
 use std::collections::BTreeMap;
 use std::ops::Range;

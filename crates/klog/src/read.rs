@@ -4,64 +4,19 @@
 //! `context`, `culprit` and `explain`.
 
 use crate::arch::{self, ppc};
-use crate::culprit::Blamed;
+use crate::facts::Facts;
 use crate::grammar::{code, die, fault, frame, marks, modules, pc, registers, section, task};
 use crate::kinds::{Rule, hung_task, oops, warning};
 use crate::line::Line;
 use crate::links::Locks;
 use crate::machine::{self, Found, Machine};
+use crate::read_stacks::{frame_of, own_part_of_panic, put_lr, put_pc};
 use crate::segment::{self, End, Part, Segment};
 use crate::{address, taint};
 use oopscope_report::{
     Access, AccessKind, AddressClass, Arch, Code, Context, Detail, Frame, FrameRole, Module, Panic, Prose, Report,
     Severity, Stack, StackRole, Trap,
 };
-
-/// A report with what its explanation needs besides.
-#[derive(Clone, Debug)]
-pub(crate) struct Facts {
-    pub(crate) report: Report,
-    pub(crate) rule: &'static Rule,
-    pub(crate) end: End,
-    pub(crate) header_line: u64,
-    /// The headline's text.
-    pub(crate) header: String,
-    /// All lines of the report with the index of the headline, as long as it is being made: titles and culprit are found
-    /// by them.
-    pub(crate) lines: Vec<(Part, Line)>,
-    header_at: usize,
-    mixed: Option<usize>,
-    /// The functions found for the kind's titles, one for each trace on its way; None where none was found.
-    pub(crate) blamed: Vec<Option<Blamed>>,
-    /// Line at which a forced failure's trace runs into the report.
-    pub(crate) fault_injected: Option<u64>,
-    /// Lines between `cut here` and the header: what a WARN or BUG said.
-    pub(crate) message: Vec<(String, u64)>,
-    /// What the announcement called the fault: `NULL pointer dereference`.
-    pub(crate) fault: Option<String>,
-    /// arm's `Unhandled fault:`.
-    pub(crate) fault_unhandled: bool,
-    /// The instruction that trapped.
-    pub(crate) pc: Option<Frame>,
-    /// The link register.
-    pub(crate) lr: Option<Frame>,
-    /// The source line that the report names, with its log line.
-    pub(crate) source: Option<(String, u32, u64)>,
-    /// KASAN's words for the address that a shadow access stood for.
-    pub(crate) kasan: Option<(String, u64, u64)>,
-    /// `note: insmod[121] exited with …`.
-    pub(crate) exit_note: Option<(String, u64)>,
-    /// Registers after the end mark that are not this report's.
-    pub(crate) repeated: Option<(u64, u64)>,
-    /// Where another message runs into the report, and no caller ids tell them apart.
-    pub(crate) foreign: Option<u64>,
-    /// A trace was begun.
-    pub(crate) has_trace: bool,
-    /// Who holds and wants which lock.
-    pub(crate) locks: Locks,
-    /// The verdict's beginning.
-    pub(crate) lead: Prose,
-}
 
 /// Reads a segment.
 pub(crate) fn read(segment: Segment) -> Facts {
@@ -97,50 +52,6 @@ pub(crate) fn read(segment: Segment) -> Facts {
     facts.report.interleaved = facts.foreign.is_some();
     (facts.lines, facts.header_at, facts.mixed) = (lines, header, mixed);
     facts
-}
-
-/// Lines after which a panic's own trace only repeats what the report has: with fewer, the panic's may be all there is.
-const ENOUGH: u32 = 22;
-/// The same for KMSAN, which prints no task, no registers and no `Call Trace:`.
-const ENOUGH_KMSAN: u32 = 16;
-
-impl Facts {
-    /// The report's lines from the headline on, until a panic's own part begins.
-    pub(crate) fn text_of_report(&self) -> &[(Part, Line)] {
-        let lines = self.lines.get(self.header_at..).unwrap_or_default();
-        let enough = if self.report.kind.name() == "kmsan" { ENOUGH_KMSAN } else { ENOUGH };
-        let mut has_frames = false;
-        let end = lines
-            .iter()
-            .skip(1)
-            .position(|(_, line)| {
-                has_frames |= frame::parse(&line.text).is_some_and(|frame| frame.reliable);
-                has_frames && line.nth > enough && marks::panic_reason(&line.text).is_some()
-            })
-            .map_or(lines.len(), |at| at + 1);
-        let end = self.mixed.map_or(end, |mixed| end.min(mixed.saturating_sub(self.header_at)));
-        &lines[..end]
-    }
-
-    /// The texts of the lines after the headline.
-    pub(crate) fn texts_from_header(&self) -> impl Iterator<Item = &str> {
-        self.text_of_report().iter().skip(1).map(|(_, line)| line.text.as_str())
-    }
-
-    /// The texts of all its lines from the headline on, with their numbers.
-    pub(crate) fn numbered_texts(&self) -> impl Iterator<Item = (&str, u64)> {
-        self.lines.iter().skip(self.header_at).map(|(_, line)| (line.text.as_str(), line.number))
-    }
-
-    /// The first line from the headline on in which something is found, with its number.
-    pub(crate) fn find_line<T>(&self, mut finds: impl FnMut(&str) -> Option<T>) -> Option<(T, u64)> {
-        self.lines.iter().skip(self.header_at).find_map(|(_, line)| Some((finds(&line.text)?, line.number)))
-    }
-
-    /// The text of a line of the report.
-    pub(crate) fn line_text(&self, number: u64) -> &str {
-        self.lines.iter().find(|(_, line)| line.number == number).map_or("", |(_, line)| line.text.as_str())
-    }
 }
 
 /// Details kept of a report: lists of locks can be long.
@@ -450,7 +361,9 @@ impl Reader {
         if let Some((role, title)) = section::parse(text) {
             self.end_trace();
             self.in_trace = true;
-            if self.role != StackRole::Panic {
+            // `task:comm state:D …` of a hung task's report is the hung task itself.
+            let own = role == StackRole::OtherParty && title.starts_with("task:") && !self.facts.has_trace;
+            if self.role != StackRole::Panic && !own {
                 self.role = role;
                 self.section = Some(title);
             }
@@ -807,72 +720,5 @@ impl Reader {
                 register.note = Some("faulting address".to_owned());
             }
         }
-    }
-}
-
-/// A stack overflow on arm64 prints no trace of its own: the panic's trace goes on through it. What lies below the
-/// trapping instruction there is the report's.
-fn own_part_of_panic(report: &mut Report, pc: &Frame) {
-    if pc.function.is_none() || report.stacks.iter().any(|stack| stack.role == StackRole::Crash) {
-        return;
-    }
-    let same = |frame: &Frame| frame.reliable && frame.function == pc.function && frame.offset == pc.offset;
-    let Some(at) = report.stacks.iter().position(|stack| stack.frames.iter().any(same)) else { return };
-    let Some(cut) = report.stacks[at].frames.iter().position(same) else { return };
-    let frames = report.stacks[at].frames.split_off(cut);
-    let line = frames.first().map_or(pc.line, |frame| frame.line);
-    report.stacks.insert(0, Stack { role: StackRole::Crash, line, frames, ..Stack::default() });
-    report.stacks.retain(|stack| !stack.frames.is_empty());
-}
-
-/// The trapping instruction is the innermost frame, whether the trace repeats it (arm64) or not (x86).
-fn put_pc(report: &mut Report, pc: Frame) {
-    let Some(stack) = report.stacks.iter_mut().find(|stack| stack.role == StackRole::Crash) else {
-        let stack = Stack { line: pc.line, frames: vec![pc], ..Stack::default() };
-        let at = report.stacks.iter().position(|stack| stack.role == StackRole::Panic).unwrap_or(0);
-        report.stacks.insert(at.min(report.stacks.len()), stack);
-        return;
-    };
-    let same = stack
-        .frames
-        .iter_mut()
-        .find(|frame| frame.reliable)
-        .filter(|frame| frame.function == pc.function && frame.offset == pc.offset)
-        .filter(|frame| pc.function.is_some() || frame.address == pc.address);
-    match same {
-        Some(frame) => frame.role = FrameRole::Pc,
-        None => stack.frames.insert(0, pc),
-    }
-}
-
-/// The link register's function is the caller where the trapping one had not saved it yet: a leaf, or no function at
-/// all after a call through a bad pointer. The trace, which follows saved frames, then misses that caller.
-fn put_lr(facts: &mut Facts) {
-    let (Some(pc), Some(lr)) = (&facts.pc, &facts.lr) else { return };
-    if lr.function.is_none() || lr.function == pc.function {
-        return;
-    }
-    let Some(stack) = facts.report.stacks.iter_mut().find(|stack| stack.role == StackRole::Crash) else { return };
-    let Some(at) = stack.frames.iter().position(|frame| frame.role == FrameRole::Pc) else { return };
-    match stack.frames.get(at + 1) {
-        Some(next) if next.function == lr.function => {}
-        _ => stack.frames.insert(at + 1, lr.clone()),
-    }
-}
-
-fn frame_of(place: &frame::Place<'_>, reliable: bool, role: FrameRole, line: u64) -> Frame {
-    Frame {
-        function: place.function.map(str::to_owned),
-        offset: place.offset,
-        size: place.size,
-        module: place.module.map(str::to_owned),
-        build_id: place.build_id.map(str::to_owned),
-        address: place.address.map(|address| format!("{address:#018x}")),
-        reliable,
-        role,
-        file: place.source.map(|source| source.file.to_owned()),
-        file_line: place.source.map(|source| source.line),
-        inlined: place.inlined,
-        line,
     }
 }

@@ -5,11 +5,12 @@
 //! where blocks end.
 
 use crate::explain::{self, Surroundings};
+use crate::facts::Facts;
 use crate::index::LineIndex;
 use crate::kinds;
 use crate::line::Line;
 use crate::links::{self, Said};
-use crate::read::{self, Facts};
+use crate::read;
 use crate::segment::{Segment, Segmenter};
 use crate::sequence::{self, BootEnd, BootEnds};
 use crate::{about, blame_file, context, culprit, damage, prefix, signature, subsystem};

@@ -4,7 +4,7 @@
 //! the same title. Must never decide what happened: that is the kinds' job.
 
 use crate::culprit::Blamed;
-use crate::read::Facts;
+use crate::facts::Facts;
 
 /// What a kind calls a report.
 #[derive(Clone, Debug, Default)]

@@ -6,9 +6,9 @@
 use super::frame_words;
 use super::verdict::seconds;
 use crate::address::{self, Meaning};
+use crate::facts::Facts;
 use crate::grammar::frame::base_name;
 use crate::grammar::{hex, named};
-use crate::read::Facts;
 use crate::skip;
 use oopscope_report::{AccessKind, AddressClass, Arch, Frame, Prose, Register, Report, Stack, StackRole};
 

@@ -4,8 +4,8 @@
 //! Must never absolve on thin evidence, and leaves interrupted tasks to the notices.
 
 use crate::context::task_words;
+use crate::facts::Facts;
 use crate::grammar::frame::base_name;
-use crate::read::Facts;
 use oopscope_report::{Context, FrameRole, Prose, Report, StackRole};
 
 /// The innocent of a report: the kind's own first.

@@ -3,8 +3,8 @@
 //! Each claim has its line. Must never say where or in which context it happened: that is `verdict`'s.
 
 use crate::address;
+use crate::facts::Facts;
 use crate::grammar::{hex, marks};
-use crate::read::Facts;
 use crate::segment;
 use oopscope_report::{AccessKind, AddressClass, Prose};
 

@@ -5,9 +5,9 @@
 
 use super::frame_words;
 use crate::address;
+use crate::facts::Facts;
 use crate::grammar::hex;
 use crate::kinds::panic;
-use crate::read::Facts;
 use crate::segment::End;
 use oopscope_report::{AddressClass, Advice, Frame, FrameRole, Prose, Report, Severity};
 

@@ -4,7 +4,7 @@
 
 use super::Surroundings;
 use crate::context::task_words;
-use crate::read::Facts;
+use crate::facts::Facts;
 use crate::segment::End;
 use oopscope_report::{Context, FrameRole, Notice, NoticeKind, Prose, Report, StackRole};
 

@@ -4,8 +4,8 @@
 
 use super::Surroundings;
 use crate::context::{task_words, words};
+use crate::facts::Facts;
 use crate::kinds::panic;
-use crate::read::Facts;
 use oopscope_report::{Context, Prose, Report};
 
 /// What the panic's reason means for this report.

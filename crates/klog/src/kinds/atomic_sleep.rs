@@ -9,8 +9,8 @@
 use super::Rule;
 use crate::about;
 use crate::culprit::{self, Blame, Pick};
+use crate::facts::Facts;
 use crate::grammar::named;
-use crate::read::Facts;
 use crate::title::Titles;
 use crate::walk::Step;
 use oopscope_report::Prose;

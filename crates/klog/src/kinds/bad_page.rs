@@ -11,7 +11,7 @@ use super::Rule;
 use crate::about;
 use crate::culprit::{Blame, NOBODY, Pick};
 use crate::explain::{folded, history, next as advice};
-use crate::read::Facts;
+use crate::facts::Facts;
 use crate::title::Titles;
 use crate::walk::{Mark, Step};
 use oopscope_report::{Advice, Prose};

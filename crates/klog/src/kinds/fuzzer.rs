@@ -7,7 +7,7 @@
 
 use super::Rule;
 use crate::about;
-use crate::read::Facts;
+use crate::facts::Facts;
 use crate::title::Titles;
 
 pub(crate) static RULE: Rule = Rule {

@@ -13,8 +13,8 @@
 
 use super::Rule;
 use crate::about;
+use crate::facts::Facts;
 use crate::grammar::decimal;
-use crate::read::Facts;
 use crate::title::Titles;
 use oopscope_report::{Prose, Severity};
 

@@ -4,8 +4,8 @@
 use super::Rule;
 use crate::about;
 use crate::culprit;
+use crate::facts::Facts;
 use crate::grammar::{die, fault};
-use crate::read::Facts;
 use crate::title::Titles;
 use oopscope_report::Prose;
 

@@ -12,7 +12,7 @@ use crate::about;
 use crate::address;
 use crate::culprit;
 use crate::explain::{next, quoted};
-use crate::read::Facts;
+use crate::facts::Facts;
 use crate::title::Titles;
 use oopscope_report::{AddressClass, Prose};
 

@@ -71,9 +71,9 @@ pub(crate) mod workqueue_leak;
 
 use crate::culprit::{Blame, NOBODY, Pick};
 use crate::explain::folded;
+use crate::facts::Facts;
 use crate::grammar::marks;
 use crate::line::Line;
-use crate::read::Facts;
 use crate::segment::Part;
 use crate::title::Titles;
 use oopscope_report::{Advice, Detail, Kind, Prose, Severity};

@@ -11,7 +11,7 @@
 
 use super::Rule;
 use crate::about;
-use crate::read::Facts;
+use crate::facts::Facts;
 use crate::title::Titles;
 use oopscope_report::Prose;
 

@@ -12,8 +12,8 @@
 
 use super::Rule;
 use crate::about;
+use crate::facts::Facts;
 use crate::grammar::{decimal, mem_info};
-use crate::read::Facts;
 use crate::title::Titles;
 use oopscope_report::{Detail, Prose, Severity};
 

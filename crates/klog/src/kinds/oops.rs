@@ -10,8 +10,8 @@ use super::Rule;
 use crate::about;
 use crate::culprit;
 use crate::explain;
+use crate::facts::Facts;
 use crate::grammar::{die, fault};
-use crate::read::Facts;
 use crate::title::Titles;
 use oopscope_report::{AddressClass, Prose};
 

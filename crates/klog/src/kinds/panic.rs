@@ -4,8 +4,8 @@
 use super::{Rule, init_killed, no_init, no_root, oom_panic, stack_end, stack_protector, sysrq_crash};
 use crate::about;
 use crate::culprit::{self, Blame, NOBODY, Pick};
+use crate::facts::Facts;
 use crate::grammar::marks;
-use crate::read::Facts;
 use crate::title::Titles;
 use crate::walk::Step;
 use oopscope_report::Prose;

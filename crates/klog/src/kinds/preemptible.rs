@@ -8,7 +8,7 @@
 use super::Rule;
 use crate::about;
 use crate::culprit::{Blame, Pick};
-use crate::read::Facts;
+use crate::facts::Facts;
 use crate::title::Titles;
 use crate::walk::Step;
 use oopscope_report::Prose;

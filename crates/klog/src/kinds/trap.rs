@@ -5,8 +5,8 @@
 use super::{Rule, oops};
 use crate::about;
 use crate::culprit;
+use crate::facts::Facts;
 use crate::grammar::die;
-use crate::read::Facts;
 use crate::title::Titles;
 use oopscope_report::Prose;
 

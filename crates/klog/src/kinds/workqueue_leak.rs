@@ -10,7 +10,7 @@ use super::Rule;
 use crate::about;
 use crate::culprit::{Blame, Pick};
 use crate::explain::next;
-use crate::read::Facts;
+use crate::facts::Facts;
 use crate::title::Titles;
 use crate::walk::{Mark, Step};
 use oopscope_report::Prose;
