@@ -10,7 +10,7 @@ use crate::kinds::panic;
 use crate::skip;
 use crate::title::without_syscall_prefix;
 use crate::walk::{self, Candidate, Step, name_of};
-use oopscope_report::{self as report, Culprit, Frame, FrameRole, StackRole};
+use oopscope_report::{self as report, AccessKind, Culprit, Frame, FrameRole, StackRole};
 
 /// Where the culprit of a kind is looked for.
 #[derive(Debug)]
@@ -85,11 +85,13 @@ fn blamed(facts: &mut Facts, blame: &Blame) -> Vec<Option<Blamed>> {
     if blame.steps.is_empty() {
         return Vec::new();
     }
+    // A jump into data is no function's doing but its caller's.
+    let astray = is_astray(facts);
     let lines = facts.text_of_report();
-    let mut found = walk::walk(lines, blame.steps);
+    let mut found = walk::walk(lines, blame.steps, astray);
     let mut chosen = choose(&found.traces, blame);
     if (found.fault_injected.is_some() || chosen.iter().any(Option::is_none)) && !blame.or.is_empty() {
-        let other = walk::walk(lines, blame.or);
+        let other = walk::walk(lines, blame.or, astray);
         chosen = choose(&other.traces, blame);
         found.fault_injected = other.fault_injected;
     }
@@ -271,13 +273,20 @@ fn runners_up(blamed: &Blamed, pick: Pick) -> Vec<report::Candidate> {
         .collect()
 }
 
+/// The CPU was told to run what is no code: a page fault on the fetch of an instruction. (An abort of arm that the bus or
+/// a breakpoint raised happens in code.)
+fn is_astray(facts: &Facts) -> bool {
+    !facts.fault_unhandled && facts.report.access.as_ref().is_some_and(|access| access.kind == AccessKind::Execute)
+}
+
 /// Picks by what the report has, whatever its kind expects; None when it names no function.
 fn pick(facts: &Facts) -> Option<Culprit> {
     if facts.rule.is_panic && facts.report.panic.as_ref().is_some_and(|reason| panic::is_nobodys_fault(&reason.reason))
     {
         return None;
     }
-    let pc = facts.pc.as_ref().filter(|pc| pc.function.is_some());
+    let astray = is_astray(facts);
+    let pc = facts.pc.as_ref().filter(|pc| pc.function.is_some() && !astray);
     let trusted = |frame: &&Frame| frame.reliable && frame.function.is_some() && frame.role != FrameRole::User;
     // The report's own trace, then the panic's; not those of others.
     let of = |role| facts.report.stacks.iter().filter(move |stack| stack.role == role).flat_map(|stack| &stack.frames);
@@ -286,14 +295,18 @@ fn pick(facts: &Facts) -> Option<Culprit> {
     let is_caller = |frame: &&Frame| frame.role != FrameRole::Return || frame.offset != Some(0);
     let mut frames = of(StackRole::Crash)
         .chain(of(StackRole::Interrupted))
-        .chain(of(StackRole::Panic))
+        // How the panic was reached is the way of the report only where it has none of its own.
+        .chain(of(StackRole::Panic).filter(|_| facts.rule.is_panic || !facts.has_trace))
         .filter(trusted)
         .filter(is_caller);
+    let own = (facts.rule.blame)(facts).innocent;
     let innocent = |frame: &Frame| {
-        frame
-            .function
-            .as_deref()
-            .is_none_or(|name| skip::why_innocent_in(frame.module.as_deref(), &name_of(name)).is_some())
+        frame.function.as_deref().is_none_or(|name| {
+            let (module, name) = (frame.module.as_deref(), name_of(name));
+            skip::why_innocent_in(module, &name).is_some()
+                || module.is_none_or(skip::is_core) && skip::is_one_of(own, &name)
+                || astray && frame.role == FrameRole::Pc
+        })
     };
     let (frame, reason) = if let Some(pc) = pc
         && !innocent(pc)

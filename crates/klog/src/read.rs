@@ -65,6 +65,8 @@ struct Reader {
     /// Value of the trap's code and whether the die line has been read.
     code: Option<u64>,
     address: Option<(u64, usize, u64)>,
+    /// Line that has an address which the kernel hides.
+    hidden: Option<u64>,
     access: (AccessKind, Option<u64>),
     /// The access by the trap's code alone.
     decoded: AccessKind,
@@ -122,6 +124,7 @@ impl Reader {
             machine: Machine::default(),
             code: None,
             address: None,
+            hidden: None,
             access: (AccessKind::Unknown, None),
             decoded: AccessKind::Unknown,
             guard: None,
@@ -252,6 +255,17 @@ impl Reader {
             self.die(&die, n);
             return;
         }
+        if matches!(self.facts.report.kind.name(), "kasan" | "kfence")
+            && self.address.is_none()
+            && let Some((kind, address)) = fault::sanitizer_access(text)
+        {
+            self.access = (kind, Some(n));
+            match address {
+                Some(address) => self.address = Some((address, 16, n)),
+                None => self.hidden = Some(n),
+            }
+            return;
+        }
         if let Some(access) = fault::pf_access(text) {
             self.access = (access, Some(n));
         } else if let Some((what, address)) = fault::kasan_range(text) {
@@ -372,6 +386,10 @@ impl Reader {
         } else if marks::is_trace_start(text) {
             self.end_trace();
             self.in_trace = true;
+            // A trace without a heading of its own is the report's, if it has none yet.
+            if self.role != StackRole::Panic && !self.facts.has_trace {
+                (self.role, self.section) = (StackRole::Crash, None);
+            }
             if self.role == StackRole::Crash {
                 if self.facts.has_trace {
                     self.role = StackRole::Other;
@@ -677,6 +695,18 @@ impl Reader {
         let announced = self.address.map(|(value, digits, line)| Found { value, digits, line, page });
         let found = announced.or_else(|| self.machine.address(self.arch, self.decoded, &report.registers));
         let Some(found) = found else {
+            if let Some(line) = self.hidden {
+                report.access = Some(Access {
+                    kind: self.access.0,
+                    address: None,
+                    class: AddressClass::Unknown,
+                    meaning: "an address that the kernel hides (hashed pointers)".to_owned(),
+                    guessed: None,
+                    line,
+                    kind_line: self.access.1,
+                });
+                return;
+            }
             report.access =
                 machine::access_without_address(report, self.access.0, self.facts.fault.as_deref(), header_line);
             return;

@@ -70,8 +70,8 @@ pub(crate) struct Found {
     pub(crate) fault_injected: Option<u64>,
 }
 
-/// Walks.
-pub(crate) fn walk(lines: &[(Part, Line)], steps: &[Step]) -> Found {
+/// Walks. `astray`: the instruction pointer was in no code, whatever symbol lies there.
+pub(crate) fn walk(lines: &[(Part, Line)], steps: &[Step], astray: bool) -> Found {
     let mut found = Found::default();
     let mut rest = lines.iter();
     let mut candidates = Vec::new();
@@ -95,8 +95,8 @@ pub(crate) fn walk(lines: &[(Part, Line)], steps: &[Step]) -> Found {
             match step {
                 Step::Pc => {
                     if let Some(pc) = instruction_pointer(&line.text) {
-                        candidates.extend(of_place(&pc.place, line.number, true).filter(|_| !pc.user));
-                        lost = pc.place.function.is_none() && !pc.user;
+                        lost = (pc.place.function.is_none() || astray) && !pc.user;
+                        candidates.extend(of_place(&pc.place, line.number, true).filter(|_| !pc.user && !astray));
                         break;
                     }
                 }

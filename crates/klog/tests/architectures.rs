@@ -15,7 +15,7 @@ fn fixtures() -> Vec<PathBuf> {
 
 #[test]
 fn what_the_format_strings_mean_is_found() {
-    harness::check_expectations(&fixtures(), differences);
+    harness::check_expectations(&fixtures(), &[], differences);
 }
 
 #[test]

@@ -163,6 +163,28 @@ fn last_word_address(text: &str) -> Option<(u64, usize)> {
     (digits.len() >= 8).then(|| hex(digits)).flatten().map(|value| (value, digits.len()))
 }
 
+/// The access that a sanitizer caught: KASAN's `Read of size 8 at addr ffff…`, `Write at addr …` of hardware tags; KFENCE's
+/// `Out-of-bounds read at 0x…`, `Use-after-free write at 0x…`, `Invalid read at 0x…`.
+pub(crate) fn sanitizer_access(text: &str) -> Option<(AccessKind, Option<u64>)> {
+    let text = text.trim_start();
+    let kfence = ["Out-of-bounds ", "Use-after-free ", "Invalid "].iter().find_map(|start| text.strip_prefix(start));
+    let (rest, at) = match kfence {
+        Some(rest) => (rest, " at "),
+        None => (text, " at addr "),
+    };
+    let (what, address) = rest.split_once(at)?;
+    let kind = match what.split(' ').next()? {
+        "Read" | "read" => AccessKind::Read,
+        "Write" | "write" => AccessKind::Write,
+        _ => return None,
+    };
+    let size_alone = what.split_once(' ').is_none_or(|(_, size)| size.starts_with("of size "));
+    let address = address.split(' ').next()?;
+    // `0x(____ptrval____)`: the kernel hides it.
+    let address = hex(address.strip_prefix("0x").unwrap_or(address));
+    size_alone.then_some((kind, address))
+}
+
 /// `#PF: supervisor write access in kernel mode` (5.1 and later).
 pub(crate) fn pf_access(text: &str) -> Option<AccessKind> {
     let rest = text.trim_start().strip_prefix("#PF: ")?;

@@ -13,6 +13,8 @@ pub(crate) static RULE: Rule = Rule {
     about: about::BUSY_DENTRY,
     headers: &["BUG: Dentry "],
     begins: |text| text.split_once("BUG: Dentry ").is_some_and(|(_, rest)| rest.contains(" still in use")),
+    // The check that prints it warns besides, once a boot.
+    absorbs: |text| text.contains("WARNING: ") && text.contains(" fs/dcache.c:"),
     titles: |facts| match file_system(&facts.header) {
         Some(file_system) => Titles {
             alts: vec![format!("BUG: Dentry still in use [unmount of {file_system}]")],

@@ -23,7 +23,11 @@ pub(crate) static RULE: Rule = Rule {
     about: about::HUNG_TASK,
     headers: &["INFO: task "],
     begins: |text| is_blocked(text) || is_immortal(text),
-    absorbs: |text| text.contains("likely owned by task") || text.contains("is blocked on a"),
+    absorbs: |text| {
+        text.contains("likely owned by task")
+            || text.contains("likely last held by task")
+            || text.contains("is blocked on a")
+    },
     owns: |text| {
         let text = text.trim_start();
         [

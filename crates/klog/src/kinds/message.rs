@@ -55,6 +55,7 @@ const HARMLESS: &[&str] = &[
     "WARNING: kernel not compiled with CPU_SRSO",
     "for mitigation options.",
     "mitigation leaves CPU vulnerable",
+    "WARNING: nvram corruption detected",
     "data leaks possible via Spectre",
     "WARNING: fbcon: Driver '",
     "uses deprecated v2 capabilities",

@@ -9,10 +9,10 @@
 use super::Rule;
 use crate::about;
 use crate::context::task_words;
-use crate::culprit::{Blame, NOBODY, Pick};
+use crate::culprit::{self, Blame, NOBODY, Pick};
 use crate::explain::next;
 use crate::facts::Facts;
-use crate::grammar::{marks, named};
+use crate::grammar::{frame, marks, named};
 use crate::title::Titles;
 use crate::walk::{Mark, Step};
 use oopscope_report::Prose;
@@ -39,7 +39,16 @@ pub(crate) static RULE: Rule = Rule {
         (text.contains("First byte 0x") || text.starts_with("0x") && text.contains(" @offset="))
             .then(|| ("changed", text.to_owned()))
     },
-    blame: |facts| if facts.find_line(|text| owner(text).map(|_| ())).is_some() { &OWNER } else { &NOBODY },
+    absorbs: |text| text.contains("WARNING: ") && text.contains(" mm/slub.c:"),
+    blame: |facts| {
+        if facts.find_line(frees).is_some() {
+            &culprit::TRACE
+        } else if facts.find_line(|text| owner(text).map(|_| ())).is_some() {
+            &OWNER
+        } else {
+            &NOBODY
+        }
+    },
     titles,
     lead,
     evidence,
@@ -51,6 +60,14 @@ pub(crate) static RULE: Rule = Rule {
 /// Whose object it was, where SLUB keeps that (`slub_debug=U`).
 static OWNER: Blame =
     Blame { steps: &[Step::Line(owner), Step::Frames], or: &[], innocent: &["alloc"], pick: Pick::First };
+
+/// The trace goes through a free: who frees the object is who had it.
+fn frees(text: &str) -> Option<()> {
+    let frame = frame::parse(text).filter(|frame| frame.reliable)?;
+    let name = frame.place.function?;
+    (name.starts_with("kfree") || name.starts_with("kmem_cache_free") || name.starts_with("kmem_cache_destroy"))
+        .then_some(())
+}
 
 fn owner(text: &str) -> Option<Mark<'_>> {
     let (_, rest) = text.split_once("Allocated in ")?;

@@ -21,7 +21,9 @@ pub(crate) static RULE: Rule = Rule {
             "VFS: Busy inodes after unmount (use-after-free)"
         })
     },
-    one_line: true,
+    // CONFIG_BUG_ON_DATA_CORRUPTION makes a BUG of it, since 6.4.
+    absorbs: |text| text.contains("kernel BUG at fs/super.c"),
+    dies: true,
     needs_trace: false,
     went_on: "",
     ..Rule::BASE

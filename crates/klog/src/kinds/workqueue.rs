@@ -7,9 +7,11 @@
 
 use super::Rule;
 use crate::about;
+use crate::culprit::{Blame, NOBODY, Pick};
 use crate::explain::next;
 use crate::grammar::named;
 use crate::title::Titles;
+use crate::walk::{Mark, Step};
 use oopscope_report::Prose;
 
 pub(crate) static RULE: Rule = Rule {
@@ -37,6 +39,7 @@ pub(crate) static RULE: Rule = Rule {
         let (_, rest) = text.trim().split_once("in-flight: ")?;
         Some(("in flight", rest.to_owned()))
     },
+    blame: |facts| if facts.find_line(|text| in_flight(text).map(|_| ())).is_some() { &IN_FLIGHT } else { &NOBODY },
     titles: |_| Titles::plain("BUG: workqueue lockup"),
     needs_trace: false,
     lead: |facts| {
@@ -61,3 +64,15 @@ pub(crate) static RULE: Rule = Rule {
     next: |facts| std::iter::once(next::blocked_tasks()).chain(next::prove_locking(facts)).collect(),
     ..Rule::BASE
 };
+
+/// The work that keeps the pool's worker busy.
+static IN_FLIGHT: Blame = Blame { steps: &[Step::Line(in_flight)], or: &[], innocent: &[], pick: Pick::Named };
+
+/// `    in-flight: 46:guest_work_spins [hang_guest]`, several separated by commas; `BAR(…)` marks a flush.
+fn in_flight(text: &str) -> Option<Mark<'_>> {
+    let (_, rest) = text.split_once("in-flight: ")?;
+    let (_, name) = rest.split([' ', ',']).next()?.split_once(':')?;
+    Some(Mark::of(
+        Some(name).filter(|name| name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.'))),
+    ))
+}
