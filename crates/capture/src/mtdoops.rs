@@ -49,7 +49,8 @@ impl Convert for Mtdoops {
         // The ring's oldest record follows its newest: numbers put both in their place.
         records.sort_unstable();
         for (_, at, header) in records {
-            let mut text = &pages[at][header..];
+            // A file that is cut off within a header holds no text of that record.
+            let mut text = pages[at].get(header..).unwrap_or_default();
             for page in pages[at + 1..].iter().take_while(|page| record(page).is_none()) {
                 push_text(out, text);
                 text = page;
