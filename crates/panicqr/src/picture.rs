@@ -4,10 +4,6 @@
 
 use crate::PictureProblem;
 use crate::png;
-use zune_jpeg::JpegDecoder;
-use zune_jpeg::zune_core::bytestream::ZCursor;
-use zune_jpeg::zune_core::colorspace::ColorSpace;
-use zune_jpeg::zune_core::options::DecoderOptions;
 
 /// The largest file that is read as a picture.
 pub const LARGEST: usize = 48 << 20;
@@ -26,7 +22,7 @@ const MARGIN: u64 = 8;
 pub enum PictureForm {
     /// Portable Network Graphics.
     Png,
-    /// JPEG, baseline and progressive.
+    /// JPEG, baseline and progressive; read with the feature `jpeg`.
     Jpeg,
     /// Netpbm's binary grey map, which a page can make of any picture that the browser shows.
     Pgm,
@@ -113,7 +109,18 @@ pub(crate) fn decode(bytes: &[u8]) -> Result<Grey, PictureProblem> {
     }
 }
 
+#[cfg(not(feature = "jpeg"))]
+fn jpeg(_: &[u8]) -> Result<Grey, PictureProblem> {
+    Err(PictureProblem::Unsupported)
+}
+
+#[cfg(feature = "jpeg")]
 fn jpeg(bytes: &[u8]) -> Result<Grey, PictureProblem> {
+    use zune_jpeg::JpegDecoder;
+    use zune_jpeg::zune_core::bytestream::ZCursor;
+    use zune_jpeg::zune_core::colorspace::ColorSpace;
+    use zune_jpeg::zune_core::options::DecoderOptions;
+
     let options = DecoderOptions::default()
         .jpeg_set_out_colorspace(ColorSpace::Luma)
         .set_max_width(LONGEST_SIDE)

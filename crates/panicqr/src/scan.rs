@@ -42,7 +42,7 @@ pub enum PictureProblem {
     Address(#[from] AddressProblem),
 }
 
-/// Reads the log out of a picture of a QR code: PNG, JPEG or PGM.
+/// Reads the log out of a picture of a QR code: PNG, PGM, and JPEG where that is built in.
 pub fn read_picture(bytes: &[u8]) -> Result<PanicLog, PictureProblem> {
     let picture = decode(bytes)?;
     let mut problem = PictureProblem::NoCode;

@@ -143,8 +143,10 @@ pub fn disasm_list(bytes: &[u8]) {
         _ => 4,
     };
     let code = &code[..code.len().min(256)];
-    let units: Vec<String> =
-        code.chunks_exact(unit).map(|unit| unit.iter().map(|byte| format!("{byte:02x}")).collect()).collect();
+    let units: Vec<String> = code
+        .chunks_exact(unit)
+        .map(|unit| unit.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().concat())
+        .collect();
     let trap = u32::try_from(usize::from(*mark) % units.len().max(1)).ok();
     let names = ["RAX", "RDI", "EAX", "GS", "x0", "x1", "r3", "r4", "sp", "a0", "s1", "GPR03"];
     let registers = names.iter().zip(code.iter().cycle()).map(|(name, byte)| Register {

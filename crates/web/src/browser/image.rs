@@ -1,5 +1,6 @@
-//! Pictures of formats that only the browser reads (WebP, AVIF, HEIC where the system has it), made into one that the
-//! engine reads. Must never look for anything in a picture.
+//! Pictures of formats that the browser reads and the engine does not (JPEG, WebP, AVIF, HEIC where the system has it), made
+//! into one that the engine reads: a decoder of ours would be downloaded by everyone. Must never look for anything in a
+//! picture.
 
 use super::{document, window};
 use js_sys::futures::JsFuture;
@@ -23,7 +24,7 @@ pub(crate) async fn readable(files: Vec<File>) -> Vec<File> {
 
 /// True for a file that is not handed over as it is.
 pub(crate) fn needs_browser(mime: &str) -> bool {
-    let engine_reads = ["image/png", "image/jpeg", "image/x-portable-graymap", "image/svg+xml"];
+    let engine_reads = ["image/png", "image/x-portable-graymap", "image/svg+xml"];
     mime.starts_with("image/") && !engine_reads.contains(&mime)
 }
 
@@ -70,7 +71,9 @@ mod tests {
 
     #[test]
     fn what_the_engine_reads_itself_is_left_alone() {
-        for (mime, wanted) in [("image/png", false), ("image/webp", true), ("text/plain", false), ("", false)] {
+        for (mime, wanted) in
+            [("image/png", false), ("image/jpeg", true), ("image/webp", true), ("text/plain", false), ("", false)]
+        {
             assert_eq!(needs_browser(mime), wanted, "{mime}");
         }
     }
