@@ -24,6 +24,8 @@ pub struct Ordered {
     pub order: Vec<usize>,
     /// `goes_on[i]`: what stands at place `i` of `order` goes on with what the place before ends with.
     pub goes_on: Vec<bool>,
+    /// How many of the first of `order` say themselves where they belong; the others stand behind one another as they came.
+    pub parts: usize,
     /// What a reader should know: how they were put together, which parts are missing.
     pub notes: Vec<String>,
 }
@@ -86,6 +88,7 @@ pub fn order(pieces: &[Piece<'_>]) -> Ordered {
     if moved {
         ordered.notes.insert(0, "The parts were put into the order in which they were written.".to_owned());
     }
+    ordered.parts = parts.len();
     ordered.order = parts;
     ordered.order.extend(rest);
     ordered

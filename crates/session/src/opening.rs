@@ -8,7 +8,7 @@ use crate::input::{Input, Joined, PartError, clamp};
 use crate::intake::{Intake, Ready};
 use crate::log::Log;
 use crate::{notes, problem, summary};
-use oopscope_capture::{Ordered, Piece, order};
+use oopscope_capture::{Ordered, Piece, TAIL, goes_on, order};
 use oopscope_klog::{Limits, Scanner};
 use oopscope_protocol::{LinkFacts, LogSummary, Problem, Progress};
 use oopscope_source::ReadError;
@@ -29,6 +29,11 @@ pub(crate) struct Opening {
     queue: VecDeque<Ready>,
     /// `goes_on` of the queue's first, and so on.
     goes_on: VecDeque<bool>,
+    /// How many of the queue's first say themselves where they belong.
+    parts: usize,
+    /// The end of what was scanned, and whether the file after it goes on from there.
+    tail: Vec<u8>,
+    is_sequel: bool,
     left_out: Vec<Problem>,
     notes: Vec<String>,
     source: Joined,
@@ -68,6 +73,9 @@ impl Opening {
             taken: Vec::new(),
             queue: VecDeque::new(),
             goes_on: VecDeque::new(),
+            parts: 0,
+            tail: Vec::new(),
+            is_sequel: false,
             damaged: false,
             left_out: Vec::new(),
             notes: Vec::new(),
@@ -129,9 +137,10 @@ impl Opening {
     /// Puts what was taken in into the order in which it was written.
     fn put_in_order(&mut self) {
         let pieces = self.taken.iter().map(|ready| Piece { name: last_part(&ready.name), head: &ready.head });
-        let Ordered { order, goes_on, mut notes } = order(&pieces.collect::<Vec<_>>());
+        let Ordered { order, goes_on, parts, mut notes } = order(&pieces.collect::<Vec<_>>());
         self.notes.append(&mut notes);
         self.goes_on = goes_on.into();
+        self.parts = parts;
         let mut taken: Vec<_> = std::mem::take(&mut self.taken).into_iter().map(Some).collect();
         self.queue = order.into_iter().filter_map(|index| taken.get_mut(index)?.take()).collect();
     }
@@ -152,6 +161,8 @@ impl Opening {
             }
             if n > 0 {
                 self.scanner.push(&self.block[..n]);
+                self.tail.extend_from_slice(&self.block[n.saturating_sub(TAIL)..n]);
+                self.tail.drain(..self.tail.len().saturating_sub(TAIL));
                 self.offset += n as u64;
                 return Ok(n);
             }
@@ -165,6 +176,9 @@ impl Opening {
     fn next_file(&mut self) -> Result<bool, PartError> {
         let Some(next) = self.queue.pop_front() else { return Ok(false) };
         self.read = self.source.inputs_len();
+        // Pstore's parts and rotated logs have told already what they follow.
+        self.is_sequel = self.source.parts().len() > self.parts && goes_on(&self.tail, &next.head);
+        self.tail.clear();
         self.source.push(next)?;
         Ok(true)
     }
@@ -174,7 +188,7 @@ impl Opening {
         let next = self.source.parts().get(self.starts.len());
         if let Some(part) = next.filter(|part| part.start == self.offset) {
             let goes_on = self.goes_on.pop_front().unwrap_or(false);
-            if !goes_on && !self.starts.is_empty() {
+            if !goes_on && !self.is_sequel && !self.starts.is_empty() {
                 self.scanner.begin_file();
             }
             self.starts.push((part.name.clone(), self.scanner.facts().lines + 1));

@@ -227,7 +227,8 @@ fn lines_that_a_terminal_cut_are_joined() {
         .lines()
         .flat_map(|line| line.as_bytes().chunks(80))
         .map(|piece| format!("{}\r\n", std::str::from_utf8(piece).unwrap()))
-        .collect();
+        .collect::<Vec<_>>()
+        .concat();
     let mut opened = open(vec![Input::from_bytes("sol.log", wrapped.into_bytes())]);
     check_same("wrapped", &opened.reports, &open(vec![input("plain.log")]).reports);
     assert!(opened.summary.notes.iter().any(|note| note.contains("80 columns")), "{:?}", opened.summary.notes);
@@ -264,7 +265,9 @@ fn rotated_logs_are_one_and_others_are_not() {
     let half = |name: &str, bytes: &[u8]| Input::from_bytes(name, bytes.to_vec());
     let rotated = open(vec![half("kern.log", &plain[cut..]), half("kern.log.1", &plain[..cut])]);
     check_same("rotated", &rotated.reports, &open(vec![input("plain.log")]).reports);
-    let others = open(vec![half("a.log", &plain[..cut]), half("b.log", &plain[cut..])]);
-    let first_file = plain[..cut].iter().filter(|&&b| b == b'\n').count() as u64;
+    let pieces = open(vec![half("a.log", &plain[..cut]), half("b.log", &plain[cut..])]);
+    check_same("pieces", &pieces.reports, &open(vec![input("plain.log")]).reports);
+    let others = open(vec![half("a.log", &plain[cut..]), half("b.log", &plain[..cut])]);
+    let first_file = String::from_utf8_lossy(&plain[cut..]).lines().count() as u64;
     assert!(others.reports.iter().all(|report| report.last_line <= first_file || report.first_line > first_file));
 }
