@@ -27,8 +27,11 @@ fn plain() -> Vec<(String, String)> {
         .collect()
 }
 
+/// A report's title, culprit, frames and registers.
+type Essence = (String, Option<String>, Vec<String>, Vec<String>);
+
 /// What has to be the same through every channel.
-fn essence(reports: &[Report]) -> Vec<(String, Option<String>, Vec<String>, Vec<String>)> {
+fn essence(reports: &[Report]) -> Vec<Essence> {
     reports
         .iter()
         .map(|report| {
