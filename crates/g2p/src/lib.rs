@@ -56,6 +56,11 @@ impl Tables {
         Self { powers, logarithms, order }
     }
 
+    /// The sum of two elements, which is also their difference: bits are added without a carry.
+    pub const fn sum(a: u8, b: u8) -> u8 {
+        a ^ b
+    }
+
     /// The product of two elements.
     pub fn product(&self, a: u8, b: u8) -> u8 {
         if a == 0 || b == 0 { 0 } else { self.powers[self.logarithm(a) + self.logarithm(b)] }
@@ -117,13 +122,13 @@ macro_rules! g2p {
             type Output = Self;
 
             fn add(self, other: Self) -> Self {
-                Self(self.0 ^ other.0)
+                Self($crate::Tables::sum(self.0, other.0))
             }
         }
 
         impl std::ops::AddAssign for $name {
             fn add_assign(&mut self, other: Self) {
-                self.0 ^= other.0;
+                *self = *self + other;
             }
         }
 
