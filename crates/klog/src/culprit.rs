@@ -50,8 +50,14 @@ pub(crate) static PC_THEN_TRACE: Blame =
 pub(crate) static PC_ALONE: Blame = Blame { steps: &[Step::Pc], or: &[], innocent: &[], pick: Pick::First };
 
 /// The trace.
-pub(crate) static TRACE: Blame =
-    Blame { steps: &[Step::Trace, Step::Frames], or: &[], innocent: &[], pick: Pick::First };
+pub(crate) static TRACE: Blame = Blame::of_trace(&[]);
+
+impl Blame {
+    /// The trace, of which a kind's own innocents are passed over.
+    pub(crate) const fn of_trace(innocent: &'static [&'static str]) -> Self {
+        Self { steps: &[Step::Trace, Step::Frames], or: &[], innocent, pick: Pick::First }
+    }
+}
 
 /// A function that was chosen.
 #[derive(Clone, Debug)]

@@ -23,22 +23,21 @@ impl Titles {
         Self { title: sanitize(&title.into()), ..Self::default() }
     }
 
-    /// A title with `{}` where the culprit goes, and alternative ones. The last culprit found stands in the alternatives'
-    /// `{}`; `{1}` is that of a second trace.
+    /// A title with `{}` where the culprit goes, and alternative ones; `{1}` is the culprit of a second trace.
     ///
     /// Wherever the function is one of the many names of a system call (`__x64_sys_read`, `__do_sys_read`), the title
     /// has the shortest, and the others are alternatives.
     pub(crate) fn blaming(facts: &Facts, title: &str, alts: &[&str]) -> Self {
-        let canonical = fill(title, &names(facts, |blamed| blamed.name.clone()));
+        let shortest = names(facts, |blamed| blamed.name.clone());
+        let canonical = fill(title, &shortest);
         let mut all: Vec<String> = Vec::new();
         let mut add = |title: String| {
             if !all.contains(&title) {
                 all.push(title);
             }
         };
-        let names_of = names(facts, |blamed| blamed.name.clone());
         for alt in alts {
-            add(fill(alt, &names_of));
+            add(fill(alt, &shortest));
         }
         for strip in std::iter::once("").chain(SYSCALL_PREFIXES.iter().copied()) {
             let changes = facts.blamed.iter().flatten().any(|blamed| blamed.raw.starts_with(strip));

@@ -184,6 +184,21 @@ pub enum Arch {
 }
 
 impl Arch {
+    /// All of them.
+    pub const ALL: [Self; 11] = [
+        Self::X86_64,
+        Self::I386,
+        Self::Arm64,
+        Self::Arm,
+        Self::Riscv,
+        Self::Ppc,
+        Self::S390x,
+        Self::Mips,
+        Self::Loongarch,
+        Self::Sparc,
+        Self::Parisc,
+    ];
+
     /// The name as in the JSON document.
     pub const fn name(self) -> &'static str {
         match self {

@@ -368,19 +368,7 @@ fn full() -> Vec<Document> {
         skipped: 1,
         guessed: true,
     };
-    let architectures = [
-        Arch::X86_64,
-        Arch::I386,
-        Arch::Arm64,
-        Arch::Arm,
-        Arch::Riscv,
-        Arch::Ppc,
-        Arch::S390x,
-        Arch::Mips,
-        Arch::Loongarch,
-        Arch::Sparc,
-        Arch::Parisc,
-    ];
+    let architectures = Arch::ALL;
     let severities = [Severity::Warning, Severity::Error, Severity::Fatal];
     let report = |n: usize| Report {
         kind: Kind::new("oops"),

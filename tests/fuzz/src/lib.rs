@@ -121,21 +121,8 @@ pub fn share_redact(text: &[u8]) {
 /// Any units are code of any architecture: a listing meets the mark, its instructions follow each other, and their
 /// bytes are the units. The first two bytes choose architecture, width and mark; the rest are the code.
 pub fn disasm_list(bytes: &[u8]) {
-    const ARCHES: [Arch; 11] = [
-        Arch::X86_64,
-        Arch::I386,
-        Arch::Arm64,
-        Arch::Arm,
-        Arch::Riscv,
-        Arch::Ppc,
-        Arch::S390x,
-        Arch::Mips,
-        Arch::Loongarch,
-        Arch::Sparc,
-        Arch::Parisc,
-    ];
     let [choice, mark, code @ ..] = bytes else { return };
-    let arch = ARCHES[usize::from(*choice) % ARCHES.len()];
+    let arch = Arch::ALL[usize::from(*choice) % Arch::ALL.len()];
     let unit = match arch {
         Arch::X86_64 | Arch::I386 => 1,
         Arch::Riscv => 2,

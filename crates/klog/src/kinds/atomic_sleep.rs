@@ -8,11 +8,10 @@
 
 use super::Rule;
 use crate::about;
-use crate::culprit::{self, Blame, Pick};
+use crate::culprit::{self, Blame};
 use crate::facts::Facts;
 use crate::grammar::named;
 use crate::title::Titles;
-use crate::walk::Step;
 use oopscope_report::Prose;
 
 const SLEEPING: &str = "BUG: sleeping function called from invalid context at ";
@@ -62,8 +61,7 @@ pub(crate) static RULE: Rule = Rule {
     ..Rule::BASE
 };
 
-static SCHEDULED: Blame =
-    Blame { steps: &[Step::Trace, Step::Frames], or: &[], innocent: &["schedule"], pick: Pick::First };
+static SCHEDULED: Blame = Blame::of_trace(&["schedule"]);
 
 fn is_sleeping(facts: &Facts) -> bool {
     facts.header.contains(SLEEPING)

@@ -89,8 +89,7 @@ pub(crate) static RULE: Rule = Rule {
 };
 
 static WAITING: Blame = Blame { steps: &[Step::Trace, Step::Frames], or: &[], innocent: &[], pick: Pick::Waiting };
-static SCHEDULED: Blame =
-    Blame { steps: &[Step::Trace, Step::Frames], or: &[], innocent: &["schedule"], pick: Pick::First };
+static SCHEDULED: Blame = Blame::of_trace(&["schedule"]);
 
 fn is_blocked(text: &str) -> bool {
     text.split_once("INFO: task ").is_some_and(|(_, rest)| {

@@ -240,14 +240,11 @@ static HELD_AT: Blame = named_after(&[Step::Line(lock_at)]);
 static HELD_ADDRESS: Blame = named_after(&[Step::Line(after_address)]);
 static FREED_AT: Blame = named_after(&[Step::Line(freed_at)]);
 static BECAME: Blame = Blame { steps: &[Step::Line(became), Step::Frames], or: &[], innocent: &[], pick: Pick::First };
-static RCU: Blame =
-    Blame { steps: &[Step::Trace, Step::Frames], or: &[], innocent: &["rcu", "kmem", "slab"], pick: Pick::First };
+static RCU: Blame = Blame::of_trace(&["rcu", "kmem", "slab"]);
 static UNLOCK: Blame =
     Blame { steps: &[Step::Line(after_address), Step::Trace, Step::Frames], or: &[], innocent: &[], pick: Pick::First };
-static KEY: Blame =
-    Blame { steps: &[Step::Trace, Step::Frames], or: &[], innocent: &["stack", "lock", "IRQ"], pick: Pick::First };
-static SOCKET: Blame =
-    Blame { steps: &[Step::Trace, Step::Frames], or: &[], innocent: &["lock_sock", "release_sock"], pick: Pick::First };
+static KEY: Blame = Blame::of_trace(&["stack", "lock", "IRQ"]);
+static SOCKET: Blame = Blame::of_trace(&["lock_sock", "release_sock"]);
 
 /// lockdep itself names the place: nothing is to be passed over.
 const fn named_after(steps: &'static [Step]) -> Blame {

@@ -12,10 +12,9 @@
 
 use super::Rule;
 use crate::about;
-use crate::culprit::{Blame, Pick};
+use crate::culprit::Blame;
 use crate::grammar::mem_info;
 use crate::title::Titles;
-use crate::walk::Step;
 use oopscope_report::Prose;
 
 pub(crate) static RULE: Rule = Rule {
@@ -55,20 +54,15 @@ pub(crate) static RULE: Rule = Rule {
 };
 
 /// Whoever asked the allocator.
-static CALLER: Blame = Blame {
-    steps: &[Step::Trace, Step::Frames],
-    or: &[],
-    innocent: &[
-        "alloc",
-        "new_slab",
-        "^__get_free_page",
-        "^get_free_page",
-        "^cache_grow",
-        "^get_zeroed_page",
-        "^do_anonymous_page$",
-    ],
-    pick: Pick::First,
-};
+static CALLER: Blame = Blame::of_trace(&[
+    "alloc",
+    "new_slab",
+    "^__get_free_page",
+    "^get_free_page",
+    "^cache_grow",
+    "^get_zeroed_page",
+    "^do_anonymous_page$",
+]);
 
 struct Parts<'a> {
     comm: &'a str,

@@ -7,10 +7,9 @@
 
 use super::Rule;
 use crate::about;
-use crate::culprit::{Blame, Pick};
+use crate::culprit::Blame;
 use crate::facts::Facts;
 use crate::title::Titles;
-use crate::walk::Step;
 use oopscope_report::Prose;
 
 pub(crate) static RULE: Rule = Rule {
@@ -38,12 +37,7 @@ pub(crate) static RULE: Rule = Rule {
     ..Rule::BASE
 };
 
-static CALLER: Blame = Blame {
-    steps: &[Step::Trace, Step::Frames],
-    or: &[],
-    innocent: &["dump_stack", "preemption", "preempt", "debug_", "processor_id", "this_cpu"],
-    pick: Pick::First,
-};
+static CALLER: Blame = Blame::of_trace(&["dump_stack", "preemption", "preempt", "debug_", "processor_id", "this_cpu"]);
 
 fn using(text: &str) -> Option<&str> {
     let (_, rest) = text.split_once("BUG: using ")?;

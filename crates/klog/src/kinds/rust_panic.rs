@@ -7,10 +7,9 @@
 
 use super::Rule;
 use crate::about;
-use crate::culprit::{Blame, Pick};
+use crate::culprit::Blame;
 use crate::facts::Facts;
 use crate::title::Titles;
-use crate::walk::Step;
 use oopscope_report::Prose;
 
 pub(crate) static RULE: Rule = Rule {
@@ -35,7 +34,7 @@ pub(crate) static RULE: Rule = Rule {
     ..Rule::BASE
 };
 
-static CALLER: Blame = Blame { steps: &[Step::Trace, Step::Frames], or: &[], innocent: &[], pick: Pick::First };
+static CALLER: Blame = Blame::of_trace(&[]);
 
 /// The line after the headline.
 fn message(facts: &Facts) -> Option<(&str, u64)> {

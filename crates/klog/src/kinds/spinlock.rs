@@ -8,9 +8,8 @@
 
 use super::Rule;
 use crate::about;
-use crate::culprit::{Blame, Pick};
+use crate::culprit::Blame;
 use crate::title::Titles;
-use crate::walk::Step;
 
 pub(crate) static RULE: Rule = Rule {
     name: "spinlock",
@@ -27,8 +26,7 @@ pub(crate) static RULE: Rule = Rule {
     ..Rule::BASE
 };
 
-static HOLDER: Blame =
-    Blame { steps: &[Step::Trace, Step::Frames], or: &[], innocent: &["spin_", "_lock", "_unlock"], pick: Pick::First };
+static HOLDER: Blame = Blame::of_trace(&["spin_", "_lock", "_unlock"]);
 
 /// kernel/locking/spinlock_debug.c: all that it can complain of.
 const COMPLAINTS: [&str; 8] = [

@@ -32,8 +32,7 @@ pub(crate) static RULE: Rule = Rule {
 /// The function that found its own canary overwritten.
 static CANARY: Blame = Blame { steps: &[Step::Line(canary)], or: &[], innocent: &[], pick: Pick::Named };
 /// The same where the kernel could print no name.
-static CANARY_TRACE: Blame =
-    Blame { steps: &[Step::Trace, Step::Frames], or: &[], innocent: &["stack_chk"], pick: Pick::First };
+static CANARY_TRACE: Blame = Blame::of_trace(&["stack_chk"]);
 
 fn canary(text: &str) -> Option<Mark<'_>> {
     let (_, rest) = text.split_once("stack-protector: Kernel stack is corrupted in: ")?;

@@ -9,9 +9,8 @@
 
 use super::Rule;
 use crate::about;
-use crate::culprit::{Blame, Pick};
+use crate::culprit::Blame;
 use crate::title::Titles;
-use crate::walk::Step;
 use oopscope_report::Prose;
 
 const WORDS: &str = "cannot create duplicate filename '";
@@ -36,9 +35,13 @@ pub(crate) static RULE: Rule = Rule {
 };
 
 /// Whoever called the driver core.
-static CALLER: Blame = Blame {
-    steps: &[Step::Trace, Step::Frames],
-    or: &[],
-    innocent: &["sysfs_", "^device_", "^bus_", "^driver_", "^class_", "create_dir", "^internal_create_group", "^cdev_"],
-    pick: Pick::First,
-};
+static CALLER: Blame = Blame::of_trace(&[
+    "sysfs_",
+    "^device_",
+    "^bus_",
+    "^driver_",
+    "^class_",
+    "create_dir",
+    "^internal_create_group",
+    "^cdev_",
+]);

@@ -9,11 +9,10 @@
 
 use super::Rule;
 use crate::about;
-use crate::culprit::{Blame, Pick};
+use crate::culprit::Blame;
 use crate::facts::Facts;
 use crate::grammar::marks;
 use crate::title::Titles;
-use crate::walk::Step;
 use oopscope_report::Prose;
 
 pub(crate) static RULE: Rule = Rule {
@@ -28,8 +27,7 @@ pub(crate) static RULE: Rule = Rule {
     ..Rule::BASE
 };
 
-static TRACE: Blame =
-    Blame { steps: &[Step::Trace, Step::Frames], or: &[], innocent: &["ubsan", "overflow"], pick: Pick::First };
+static TRACE: Blame = Blame::of_trace(&["ubsan", "overflow"]);
 
 /// What was undefined.
 fn bug(facts: &Facts) -> &str {

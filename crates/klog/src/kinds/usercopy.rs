@@ -8,10 +8,9 @@
 
 use super::Rule;
 use crate::about;
-use crate::culprit::{Blame, Pick};
+use crate::culprit::Blame;
 use crate::explain::quoted;
 use crate::title::Titles;
-use crate::walk::Step;
 use oopscope_report::Prose;
 
 pub(crate) static RULE: Rule = Rule {
@@ -28,5 +27,4 @@ pub(crate) static RULE: Rule = Rule {
     ..Rule::BASE
 };
 
-static CALLER: Blame =
-    Blame { steps: &[Step::Trace, Step::Frames], or: &[], innocent: &["usercopy", "__check"], pick: Pick::First };
+static CALLER: Blame = Blame::of_trace(&["usercopy", "__check"]);
