@@ -8,8 +8,10 @@
 //! An answer is `{ id, event }`. Both are made by serde-wasm-bindgen.
 
 mod triage;
+mod vmcore;
 
 pub use triage::{MAX_TRIAGE_FILES, MAX_TRIAGE_ROWS, TriageFile, TriageFormat, TriageProgress};
+pub use vmcore::{Cost, MAX_COMPLETIONS, VmcoreEvent, VmcoreProgress, VmcoreRequest};
 
 use oopscope_report::triage::Triage;
 use oopscope_report::{LinkKind, LogFacts, Report, Severity};

@@ -17,6 +17,7 @@ mod identity;
 mod listing;
 mod prose;
 pub mod triage;
+pub mod vmcore;
 
 pub use explanation::{Advice, Explanation};
 pub use facts::{

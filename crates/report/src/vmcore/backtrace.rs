@@ -1,0 +1,134 @@
+//! Stacks. Must never say of a frame more than how it was found.
+
+use super::Address;
+use serde::{Deserialize, Serialize};
+
+/// How a frame was found, from the most to the least reliable.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Trust {
+    /// The instruction pointer in registers that were saved: by the dump's notes, or by an exception.
+    Registers,
+    /// What a sleeping task left on its stack when it was switched away from.
+    Switched,
+    /// By the kernel's ORC tables.
+    Orc,
+    /// By DWARF call frame information.
+    Cfi,
+    /// By the chain of frame pointers.
+    FramePointer,
+    /// An address of kernel text that lies on the stack: it may be left over from an earlier call.
+    #[default]
+    Scan,
+}
+
+/// Which stack a frame lies on.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum StackKind {
+    /// The task's own.
+    #[default]
+    Task,
+    /// The CPU's stack for interrupts.
+    Irq,
+    /// Where soft interrupts have one of their own.
+    Softirq,
+    /// One of the CPU's exception stacks by its name: `NMI`, `#DF`, `#DB`, `#MC`, `#VC`, `ENTRY`, `OVERFLOW`, `SDEI`.
+    Exception(String),
+    /// A stack that is none of those known.
+    Unknown,
+}
+
+/// A register with its value.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RegisterValue {
+    /// As the kernel names it: `RIP`, `RSP`, `x0`, `pc`.
+    pub name: String,
+    /// Its value.
+    pub value: Address,
+}
+
+/// Registers that an exception or interrupt saved on the stack.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ExceptionFrame {
+    /// Where it lies.
+    pub at: Address,
+    /// What it was, where that can be told: "page fault", "NMI", "system call", "interrupt".
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub what: Option<String>,
+    /// True when user space was interrupted: the last frame of a task's stack.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub user: bool,
+    /// The registers, in the kernel's order of printing.
+    pub registers: Vec<RegisterValue>,
+}
+
+/// One frame, innermost first.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Frame {
+    /// Function's name; absent where no symbol covers the address.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub function: Option<String>,
+    /// Offset of the address in the function.
+    pub offset: u64,
+    /// Size of the function, where it is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub size: Option<u64>,
+    /// The instruction pointer or return address.
+    pub address: Address,
+    /// Stack pointer of the frame: where its return address was found lies just below its caller's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sp: Option<Address>,
+    /// Module of the function; absent for the kernel itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub module: Option<String>,
+    /// How it was found.
+    pub trust: Trust,
+    /// On which stack.
+    pub stack: StackKind,
+    /// True for a function that the compiler put into its caller: needs debug information.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub inlined: bool,
+    /// Source file: needs debug information.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file: Option<String>,
+    /// Line in it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub line: Option<u32>,
+    /// Registers that were saved here: what ran before, the frames after this one, was interrupted at this point.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exception: Option<ExceptionFrame>,
+}
+
+/// Which task a stack belongs to.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TaskRef {
+    /// Its `task_struct`.
+    pub address: Address,
+    /// Its PID, as the first namespace has it.
+    pub pid: i32,
+    /// Its name.
+    pub comm: String,
+    /// CPU on which it ran, or ran last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cpu: Option<u32>,
+}
+
+/// The stack of a task or CPU.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Backtrace {
+    /// Whose.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub task: Option<TaskRef>,
+    /// Registers that it begins with, where the task was on a CPU.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub registers: Vec<RegisterValue>,
+    /// Where those come from, or how the beginning was found without: "NT_PRSTATUS of CPU 1", "thread.sp".
+    pub begins: String,
+    /// The frames, innermost first.
+    pub frames: Vec<Frame>,
+    /// Why it ends where it ends: "user mode", "end of the stack", or what went wrong.
+    pub ends: String,
+    /// True when it ends where it should: at user mode or at the stack's end.
+    pub complete: bool,
+}
