@@ -20,8 +20,6 @@ use crate::update::{Change, Effect, Purpose, modified, too_many};
 use js_sys::futures::spawn_local;
 use oopscope_protocol::{Format, MAX_TRIAGE_FILES, Problem, Request, TriageFile};
 use std::rc::Rc;
-use wasm_bindgen::JsCast;
-use wasm_bindgen::closure::Closure;
 use web_sys::{File, FileSystemEntry, FileSystemFileHandle, HtmlElement, HtmlInputElement};
 use yew::prelude::*;
 
@@ -176,7 +174,7 @@ impl Component for App {
         let skip = Callback::from(|event: MouseEvent| {
             // The fragment of the address is a permalink's place.
             event.prevent_default();
-            focus("main");
+            browser::focus("main");
         });
         html! {
             <>
@@ -210,7 +208,7 @@ impl Component for App {
             let _ = data.set("engine", self.state.engine_word());
         }
         if let Some(id) = self.focus_next.take() {
-            focus(id);
+            browser::focus(id);
         }
         if !self.interactive && self.state.engine == crate::state::EngineStatus::Ready {
             self.interactive = true;
@@ -533,9 +531,7 @@ impl App {
 /// Makes a change after some milliseconds.
 fn later(ctx: &Context<App>, milliseconds: i32, change: Change) {
     let link = ctx.link().clone();
-    let call = Closure::once_into_js(move || link.send_message(Msg::Change(change)));
-    // Fails only for a handler of the wrong type.
-    let _ = browser::window().set_timeout_with_callback_and_timeout_and_arguments_0(call.unchecked_ref(), milliseconds);
+    browser::after(milliseconds, move || link.send_message(Msg::Change(change)));
 }
 
 fn handles_name(handles: &[FileSystemFileHandle]) -> String {
@@ -543,14 +539,5 @@ fn handles_name(handles: &[FileSystemFileHandle]) -> String {
         [] => String::new(),
         [handle] => handle.name(),
         [handle, rest @ ..] => format!("{} and {} more", handle.name(), rest.len()),
-    }
-}
-
-fn focus(id: &str) {
-    if let Some(element) =
-        browser::document().get_element_by_id(id).and_then(|element| element.dyn_into::<HtmlElement>().ok())
-    {
-        // An element that can't take the focus keeps it where it is.
-        let _ = element.focus();
     }
 }

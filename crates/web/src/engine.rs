@@ -1,149 +1,133 @@
-//! The bridge to the engine's worker: requests go out with a number, events come back by it. Must never look into
-//! what it carries, and never open or keep anything: what to do when the worker ends is decided in [`crate::update`].
+//! The engine that reads logs, as the page speaks to it. Must never know what the messages mean: it names the protocol and
+//! how an event of it is read.
 
-mod read;
-mod wire;
+use oopscope_protocol::{Event, Example, LogLine, Problem, Request};
+use oopscope_web_kit::bridge;
+use oopscope_web_kit::read::{Unreadable, read};
+use serde::Deserialize;
+use serde::de::Error as _;
+use wasm_bindgen::JsValue;
 
-use crate::browser::listener::Listener;
-use oopscope_protocol::{Event, Request};
-use std::cell::{Cell, RefCell};
-use std::collections::HashMap;
-use std::rc::Rc;
-use wasm_bindgen::{JsCast, JsValue};
-use web_sys::{ErrorEvent, File, MessageEvent, Worker, WorkerOptions, WorkerType};
-use yew::Callback;
+pub(crate) use bridge::words;
 
-/// A handle on the engine; clones are of the same one.
-#[derive(Clone)]
-pub(crate) struct Engine(Rc<Inner>);
+/// A handle on the engine.
+pub(crate) type Engine = bridge::Engine<Logs>;
 
-struct Inner {
-    url: String,
-    died: Callback<String>,
-    running: RefCell<Option<Running>>,
-    waiting: RefCell<HashMap<u64, Callback<Event>>>,
-    last_id: Cell<u64>,
+/// The protocol for logs.
+pub(crate) struct Logs;
+
+#[derive(Deserialize)]
+struct Ready {
+    build_id: String,
+    examples: Vec<Example>,
 }
 
-struct Running {
-    worker: Worker,
-    _listeners: [Listener; 3],
+#[derive(Deserialize)]
+struct Lines {
+    from: u64,
+    lines: Vec<LogLine>,
 }
 
-impl PartialEq for Engine {
-    fn eq(&self, other: &Self) -> bool {
-        Rc::ptr_eq(&self.0, &other.0)
-    }
+#[derive(Deserialize)]
+struct Found {
+    line: Option<u64>,
 }
 
-impl Engine {
-    /// An engine that is not started yet. `died` is called whenever a worker ends by itself, with the reason.
-    pub(crate) fn new(url: String, died: Callback<String>) -> Self {
-        Self(Rc::new(Inner {
-            url,
-            died,
-            running: RefCell::default(),
-            waiting: RefCell::default(),
-            last_id: Cell::new(0),
-        }))
+#[derive(Deserialize)]
+struct Rendered {
+    text: String,
+    file_name: String,
+}
+
+impl bridge::Protocol for Logs {
+    type Request = Request;
+    type Event = Event;
+
+    fn read(tag: &str, event: JsValue) -> Result<Event, Unreadable> {
+        Ok(match tag {
+            "ready" => {
+                let Ready { build_id, examples } = read(event)?;
+                Event::Ready { build_id, examples }
+            }
+            "progress" => Event::Progress(read(event)?),
+            "opened" => Event::Opened(read(event)?),
+            "report" => Event::Report(read(event)?),
+            "lines" => {
+                let Lines { from, lines } = read(event)?;
+                Event::Lines { from, lines }
+            }
+            "found" => {
+                let Found { line } = read(event)?;
+                Event::Found { line }
+            }
+            "rendered" => {
+                let Rendered { text, file_name } = read(event)?;
+                Event::Rendered { text, file_name }
+            }
+            "shared" => Event::Shared(read(event)?),
+            "triage-progress" => Event::TriageProgress(read(event)?),
+            "triaged" => Event::Triaged(read(event)?),
+            "failed" => Event::Failed(read(event)?),
+            other => return Err(Unreadable::custom(format_args!("an event of the unknown type “{other}”"))),
+        })
     }
 
-    /// Starts a fresh worker in the place of the one there is, whose answers no longer count.
-    pub(crate) fn start(&self) {
-        self.stop();
-        let options = WorkerOptions::new();
-        options.set_type(WorkerType::Module);
-        let worker = match Worker::new_with_options(&self.0.url, &options) {
-            Ok(worker) => worker,
-            Err(error) => return self.0.died.emit(format!("the worker can't be started ({})", words(&error))),
-        };
-        let on_message = {
-            let engine = self.clone();
-            Listener::new(&worker, "message", move |event| {
-                if let Some(event) = event.dyn_ref::<MessageEvent>() {
-                    engine.received(&event.data());
-                }
-            })
-        };
-        let on_error = {
-            let engine = self.clone();
-            Listener::new(&worker, "error", move |event| {
-                event.prevent_default();
-                let said = event.dyn_ref::<ErrorEvent>().map(ErrorEvent::message).unwrap_or_default();
-                engine.end(if said.is_empty() { "its files can't be loaded" } else { &said });
-            })
-        };
-        let on_unreadable = {
-            let engine = self.clone();
-            Listener::new(&worker, "messageerror", move |_| engine.end("a message could not be read"))
-        };
-        let listeners = [on_message, on_error, on_unreadable];
-        *self.0.running.borrow_mut() = Some(Running { worker, _listeners: listeners });
+    fn has_more(event: &Event) -> bool {
+        matches!(event, Event::Progress(_) | Event::TriageProgress(_))
     }
 
-    /// Ends the worker as if it had crashed: nothing that was asked is answered.
-    pub(crate) fn end(&self, reason: &str) {
-        self.stop();
-        self.0.died.emit(reason.trim_end_matches('.').to_owned());
-    }
-
-    /// Asks. `reply` gets every event of the answer; without it the answer is dropped.
-    pub(crate) fn send(&self, request: &Request, files: &[File], reply: Option<Callback<Event>>) {
-        let id = self.0.last_id.get() + 1;
-        self.0.last_id.set(id);
-        let message = match wire::request(id, request, files) {
-            Ok(message) => message,
-            Err(error) => return self.end(&format!("a request could not be encoded ({})", words(&error))),
-        };
-        if let Some(reply) = reply {
-            self.0.waiting.borrow_mut().insert(id, reply);
-        }
-        let posted = match &*self.0.running.borrow() {
-            Some(running) => running.worker.post_message(&message),
-            None => return,
-        };
-        if let Err(error) = posted {
-            self.end(&format!("a request could not be posted ({})", words(&error)));
-        }
-    }
-
-    fn stop(&self) {
-        self.0.waiting.borrow_mut().clear();
-        if let Some(running) = self.0.running.borrow_mut().take() {
-            running.worker.terminate();
-        }
-    }
-
-    fn received(&self, data: &JsValue) {
-        let (id, event) = match wire::answer(data) {
-            Ok(answer) => answer,
-            Err(error) => return self.end(&format!("it gave an answer that this page does not understand ({error})")),
-        };
+    fn problem(event: &Event) -> Option<&Problem> {
         match event {
-            // No request has the number 0: the worker says of itself that it can't go on.
-            Event::Failed(problem) if id == 0 => {
-                self.end(problem.message.strip_prefix("The engine stopped: ").unwrap_or(&problem.message));
-            }
-            Event::Progress(_) | Event::TriageProgress(_) => {
-                let reply = self.0.waiting.borrow().get(&id).cloned();
-                if let Some(reply) = reply {
-                    reply.emit(event);
-                }
-            }
-            last => {
-                let reply = self.0.waiting.borrow_mut().remove(&id);
-                if let Some(reply) = reply {
-                    reply.emit(last);
-                }
-            }
+            Event::Failed(problem) => Some(problem),
+            _ => None,
         }
     }
 }
 
-/// What a JavaScript exception says.
-pub(crate) fn words(error: &JsValue) -> String {
-    error.dyn_ref::<js_sys::Error>().map_or_else(
-        || error.as_string().unwrap_or_else(|| "no reason given".to_owned()),
-        |error| String::from(error.message()),
-    )
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The tag under which `read` reads an event; a new kind of event does not compile until it is here.
+    fn tag(event: &Event) -> &'static str {
+        match event {
+            Event::Ready { .. } => "ready",
+            Event::Progress(_) => "progress",
+            Event::Opened(_) => "opened",
+            Event::Report(_) => "report",
+            Event::Lines { .. } => "lines",
+            Event::Found { .. } => "found",
+            Event::Rendered { .. } => "rendered",
+            Event::Shared(_) => "shared",
+            Event::TriageProgress(_) => "triage-progress",
+            Event::Triaged(_) => "triaged",
+            Event::Failed(_) => "failed",
+        }
+    }
+
+    #[test]
+    fn the_tags_and_fields_are_those_of_the_protocol() {
+        let text = String::new;
+        let events = [
+            (Event::Ready { build_id: text(), examples: Vec::new() }, "build_id examples type"),
+            (Event::Progress(oopscope_protocol::Progress::default()), "done lines new_reports total type"),
+            (Event::Opened(Box::default()), ""),
+            (Event::Report(Box::default()), ""),
+            (Event::Lines { from: 1, lines: Vec::new() }, "from lines type"),
+            (Event::Found { line: Some(1) }, "line type"),
+            (Event::Rendered { text: text(), file_name: text() }, "file_name text type"),
+            (Event::Shared(Box::default()), ""),
+            (Event::TriageProgress(oopscope_protocol::TriageProgress::default()), ""),
+            (Event::Triaged(Box::default()), ""),
+            (Event::Failed(oopscope_protocol::Problem::default()), "advice code message type"),
+        ];
+        for (event, fields) in events {
+            let json = serde_json::to_value(&event).expect("events are plain data");
+            let json = json.as_object().expect("events are objects");
+            assert_eq!(json["type"], tag(&event));
+            let mut names: Vec<&str> = json.keys().map(String::as_str).collect();
+            names.sort_unstable();
+            assert!(fields.is_empty() || names.join(" ") == fields, "{names:?}");
+        }
+    }
 }

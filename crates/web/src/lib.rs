@@ -15,19 +15,16 @@ mod browser;
 mod components;
 mod engine;
 mod excerpt_window;
-mod format;
 mod highlight;
 mod input;
 mod keyboard;
 mod listing_text;
 mod many;
-mod num;
-mod same;
 mod stack_rows;
 mod state;
 mod update;
-mod virtual_scroll;
 
+use oopscope_web_kit::{format, num, same};
 use wasm_bindgen::prelude::wasm_bindgen;
 use yew::AttrValue;
 

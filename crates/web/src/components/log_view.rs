@@ -2,19 +2,15 @@
 //! small cache. Must never hold more than that cache.
 
 use super::log_row::{self, Look, severity_class};
-use crate::browser;
-use crate::browser::listener::Listener;
 use crate::engine::Engine;
 use crate::format;
-use crate::num::{to_i64, to_px};
 use crate::same::Same;
 use crate::state::{Origin, Selection};
 use crate::update::{Change, Purpose};
-use crate::virtual_scroll::{ROW, VirtualScroll};
 use oopscope_protocol::{Event, LogLine, LogSummary, Request, Summary};
+use oopscope_web_kit::scroller::Scroller;
 use std::collections::{BTreeMap, BTreeSet};
-use wasm_bindgen::JsCast;
-use web_sys::{HtmlElement, HtmlInputElement};
+use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
 /// Lines asked for at once.
@@ -66,20 +62,13 @@ pub(crate) struct Search {
 
 /// The log.
 pub(crate) struct LogView {
-    list: NodeRef,
-    space: NodeRef,
-    rows: NodeRef,
-    position: f64,
-    window: f64,
+    scroller: Scroller,
     chunks: BTreeMap<u64, Vec<LogLine>>,
     asked: BTreeSet<u64>,
     needle: String,
     outcome: String,
     searches: u32,
     scrolled_to: Option<u32>,
-    /// Where the browser's scroll bar is to be put after the next rendering.
-    scroll_wanted: bool,
-    listeners: Vec<Listener>,
 }
 
 impl Component for LogView {
@@ -88,19 +77,13 @@ impl Component for LogView {
 
     fn create(_ctx: &Context<Self>) -> Self {
         Self {
-            list: NodeRef::default(),
-            space: NodeRef::default(),
-            rows: NodeRef::default(),
-            position: 0.0,
-            window: 600.0,
+            scroller: Scroller::default(),
             chunks: BTreeMap::new(),
             asked: BTreeSet::new(),
             needle: String::new(),
             outcome: String::new(),
             searches: 0,
             scrolled_to: None,
-            scroll_wanted: false,
-            listeners: Vec::new(),
         }
     }
 
@@ -115,9 +98,15 @@ impl Component for LogView {
 
     fn update(&mut self, ctx: &Context<Self>, msg: Msg) -> bool {
         match msg {
-            Msg::Scrolled => self.scrolled(ctx),
-            Msg::Wheel(event) => self.wheel(ctx, &event),
-            Msg::Resized => self.measure(),
+            Msg::Scrolled => self.scroller.scrolled(lines(ctx)),
+            Msg::Wheel(event) => {
+                self.scroller.wheel(lines(ctx), &event);
+                true
+            }
+            Msg::Resized => {
+                self.scroller.measure();
+                true
+            }
             Msg::Chunk { epoch, chunk, event } => {
                 if epoch != ctx.props().epoch {
                     return false;
@@ -164,7 +153,7 @@ impl Component for LogView {
     fn view(&self, ctx: &Context<Self>) -> Html {
         let props = ctx.props();
         let selected = props.selection.map(|selection| selection.line);
-        let slice = self.scroll(ctx).slice(self.position);
+        let slice = self.scroller.slice(lines(ctx));
         let rows = (slice.first..slice.first + slice.count).map(|index| {
             let number = index + 1;
             let line = self
@@ -190,10 +179,10 @@ impl Component for LogView {
                 { self.toolbar(ctx) }
                 { looked_for(&props.summary) }
                 <div class="log-frame">
-                    <div class="lines" id="log" ref={self.list.clone()} role="listbox" aria-label="Lines of the log" tabindex="0"
+                    <div class="lines" id="log" ref={self.scroller.list.clone()} role="listbox" aria-label="Lines of the log" tabindex="0"
                         aria-activedescendant={active} onscroll={link.callback(|_| Msg::Scrolled)} onkeydown={link.callback(Msg::Key)}>
-                        <div class="space" ref={self.space.clone()} role="presentation">
-                            <div class="rows" ref={self.rows.clone()} role="presentation">{ for rows }</div>
+                        <div class="space" ref={self.scroller.space.clone()} role="presentation">
+                            <div class="rows" ref={self.scroller.rows.clone()} role="presentation">{ for rows }</div>
                         </div>
                     </div>
                     { marks(&props.summary) }
@@ -203,27 +192,23 @@ impl Component for LogView {
     }
 
     fn rendered(&mut self, ctx: &Context<Self>, first: bool) {
+        let lines = lines(ctx);
         if first {
-            self.listen(ctx);
-            self.measure();
+            let link = ctx.link();
+            self.scroller.listen(lines, link.callback(|()| Msg::Resized), link.callback(Msg::Wheel));
+            self.scroller.measure();
+            link.send_message(Msg::Resized);
             if ctx.props().selection.is_none() {
-                self.position = self.scroll(ctx).reveal(0.0, ctx.props().start.saturating_sub(1));
-                self.scroll_wanted = true;
+                self.scroller.reveal(lines, ctx.props().start.saturating_sub(1));
             }
         }
         if let Some(selection) = ctx.props().selection
             && self.scrolled_to != Some(selection.serial)
         {
             self.scrolled_to = Some(selection.serial);
-            self.position = self.scroll(ctx).reveal(self.position, selection.line.saturating_sub(1));
-            self.scroll_wanted = true;
+            self.scroller.reveal(lines, selection.line.saturating_sub(1));
         }
-        self.place(ctx);
-        if std::mem::take(&mut self.scroll_wanted) {
-            if let Some(list) = self.list.cast::<HtmlElement>() {
-                list.set_scroll_top(to_px(self.scroll(ctx).scroll_top(self.position)));
-            }
-            // The rows on screen were rendered for the old position.
+        if self.scroller.place(lines) {
             ctx.link().send_message(Msg::Resized);
         }
         self.ask(ctx);
@@ -231,76 +216,6 @@ impl Component for LogView {
 }
 
 impl LogView {
-    fn scroll(&self, ctx: &Context<Self>) -> VirtualScroll {
-        VirtualScroll { rows: ctx.props().summary.facts.lines, window: self.window }
-    }
-
-    fn listen(&mut self, ctx: &Context<Self>) {
-        let resized = ctx.link().callback(|()| Msg::Resized);
-        self.listeners.push(Listener::new(&browser::window(), "resize", move |_| resized.emit(())));
-        let Some(list) = self.list.cast::<HtmlElement>() else { return };
-        let wheel = ctx.link().callback(Msg::Wheel);
-        let scaled = self.scroll(ctx).scaled();
-        if scaled {
-            // Where the scroll bar moves by share, one notch of the wheel would jump over thousands of lines.
-            self.listeners.push(Listener::new(&list, "wheel", move |event| {
-                if let Ok(event) = event.dyn_into::<WheelEvent>()
-                    && !event.ctrl_key()
-                    && event.delta_y() != 0.0
-                {
-                    event.prevent_default();
-                    wheel.emit(event);
-                }
-            }));
-        }
-    }
-
-    /// The window's height may have changed. Always renders anew: the position may have, too.
-    fn measure(&mut self) -> bool {
-        if let Some(list) = self.list.cast::<HtmlElement>() {
-            self.window = f64::from(list.client_height()).max(ROW);
-        }
-        true
-    }
-
-    /// Sizes and places by CSSOM: the policy forbids style attributes.
-    fn place(&self, ctx: &Context<Self>) {
-        let (Some(list), Some(space), Some(rows)) =
-            (self.list.cast::<HtmlElement>(), self.space.cast::<HtmlElement>(), self.rows.cast::<HtmlElement>())
-        else {
-            return;
-        };
-        let scroll = self.scroll(ctx);
-        let top = if self.scroll_wanted { scroll.scroll_top(self.position) } else { f64::from(list.scroll_top()) };
-        let offset = top + scroll.slice(self.position).offset;
-        // Setting a known property of one's own element does not fail.
-        let _ = space.style().set_property("height", &format!("{}px", to_i64(scroll.space().round())));
-        let _ = rows.style().set_property("transform", &format!("translateY({}px)", to_i64(offset.round())));
-    }
-
-    fn scrolled(&mut self, ctx: &Context<Self>) -> bool {
-        let Some(list) = self.list.cast::<HtmlElement>() else { return false };
-        let scroll = self.scroll(ctx);
-        let top = list.scroll_top();
-        // Where the bar moves by share, its place does not tell the position to the pixel: one's own move is known better.
-        if scroll.scaled() && (top - to_px(scroll.scroll_top(self.position))).abs() <= 1 {
-            return false;
-        }
-        self.position = scroll.position(f64::from(top));
-        true
-    }
-
-    fn wheel(&mut self, ctx: &Context<Self>, event: &WheelEvent) -> bool {
-        let unit = match event.delta_mode() {
-            WheelEvent::DOM_DELTA_LINE => ROW,
-            WheelEvent::DOM_DELTA_PAGE => self.window,
-            _ => 1.0,
-        };
-        self.position = (self.position + event.delta_y() * unit).clamp(0.0, self.scroll(ctx).end());
-        self.scroll_wanted = true;
-        true
-    }
-
     fn keep(&mut self, chunk: u64, lines: Vec<LogLine>) {
         self.chunks.insert(chunk, lines);
         while self.chunks.len() > MAX_CHUNKS {
@@ -312,7 +227,7 @@ impl LogView {
     /// Asks for the chunks on screen that are not there.
     fn ask(&mut self, ctx: &Context<Self>) {
         let props = ctx.props();
-        let slice = self.scroll(ctx).slice(self.position);
+        let slice = self.scroller.slice(lines(ctx));
         if slice.count == 0 {
             return;
         }
@@ -329,7 +244,7 @@ impl LogView {
 
     /// The line from which searching and moving goes on: the selected one, or the first on screen.
     fn here(&self, ctx: &Context<Self>) -> u64 {
-        ctx.props().selection.map_or_else(|| crate::num::to_u64(self.position / ROW), |selection| selection.line)
+        ctx.props().selection.map_or_else(|| self.scroller.first(), |selection| selection.line)
     }
 
     fn find(&mut self, ctx: &Context<Self>, search: Search, from: u64) -> bool {
@@ -367,7 +282,7 @@ impl LogView {
 
     fn key(&self, ctx: &Context<Self>, event: &KeyboardEvent) {
         let lines = ctx.props().summary.facts.lines;
-        let page = crate::num::to_u64(self.window / ROW).saturating_sub(2).max(1);
+        let page = self.scroller.page();
         let here = self.here(ctx);
         let line = match event.key().as_str() {
             "ArrowDown" => here + 1,
@@ -411,6 +326,10 @@ impl LogView {
             </div>
         }
     }
+}
+
+fn lines(ctx: &Context<LogView>) -> u64 {
+    ctx.props().summary.facts.lines
 }
 
 /// The report that a line belongs to. The reports stand in the order of their first lines.

@@ -6,11 +6,11 @@ use std::rc::Rc;
 
 /// A shared value that equals itself alone.
 #[derive(Debug, Default)]
-pub(crate) struct Same<T>(Rc<T>);
+pub struct Same<T>(Rc<T>);
 
 impl<T> Same<T> {
     /// Shares a value.
-    pub(crate) fn new(value: T) -> Self {
+    pub fn new(value: T) -> Self {
         Self(Rc::new(value))
     }
 }

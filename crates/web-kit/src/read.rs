@@ -8,7 +8,10 @@
 use crate::num;
 use js_sys::{Array, Reflect};
 use serde::de::value::StrDeserializer;
-use serde::de::{self, DeserializeOwned, DeserializeSeed, Expected, IntoDeserializer, SeqAccess, Unexpected, Visitor};
+use serde::de::{
+    self, DeserializeOwned, DeserializeSeed, EnumAccess, Expected, IntoDeserializer, MapAccess, SeqAccess, Unexpected,
+    VariantAccess, Visitor,
+};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::fmt;
@@ -17,7 +20,7 @@ use wasm_bindgen::{JsCast, JsValue};
 
 /// Why a message could not be read.
 #[derive(Debug)]
-pub(super) struct Unreadable(String);
+pub struct Unreadable(String);
 
 impl fmt::Display for Unreadable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -53,7 +56,7 @@ impl de::Error for Unreadable {
 type Result<T> = std::result::Result<T, Unreadable>;
 
 /// Reads a value.
-pub(super) fn read<T: DeserializeOwned>(value: JsValue) -> Result<T> {
+pub fn read<T: DeserializeOwned>(value: JsValue) -> Result<T> {
     T::deserialize(Reader(value))
 }
 
@@ -146,13 +149,27 @@ impl<'de> de::Deserializer<'de> for Reader {
         _: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value> {
-        let name = self.text();
-        let name: StrDeserializer<'_, Unreadable> = name.as_str().into_deserializer();
-        visitor.visit_enum(name)
+        let name = self.0.as_string();
+        if let Some(name) = name {
+            let name: StrDeserializer<'_, Unreadable> = name.as_str().into_deserializer();
+            return visitor.visit_enum(name);
+        }
+        visitor.visit_enum(Variant(self.0))
+    }
+
+    fn deserialize_tuple<V: Visitor<'de>>(self, _: usize, visitor: V) -> Result<V::Value> {
+        self.deserialize_seq(visitor)
+    }
+
+    fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
+        // serde-wasm-bindgen writes a `Map`, which is a list of pairs as soon as it is made an array.
+        let pairs = if self.0.is_object() { Array::from(&self.0) } else { Array::new() };
+        let length = pairs.length();
+        visitor.visit_map(Pairs { pairs, next: 0, length, value: JsValue::UNDEFINED })
     }
 
     serde::forward_to_deserialize_any! {
-        i8 i16 i128 u16 u128 f32 bytes byte_buf unit unit_struct tuple tuple_struct map identifier ignored_any
+        i8 i16 i128 u16 u128 f32 bytes byte_buf unit unit_struct tuple_struct identifier ignored_any
     }
 }
 
@@ -189,6 +206,70 @@ impl<'de> SeqAccess<'de> for Fields {
         self.next += 1;
         let value = Reflect::get(&self.object, name).unwrap_or(JsValue::UNDEFINED);
         seed.deserialize(Reader(value)).map(Some)
+    }
+}
+
+/// The entries of a `Map`.
+struct Pairs {
+    pairs: Array,
+    next: u32,
+    length: u32,
+    value: JsValue,
+}
+
+impl<'de> MapAccess<'de> for Pairs {
+    type Error = Unreadable;
+
+    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>> {
+        if self.next == self.length {
+            return Ok(None);
+        }
+        let pair = Array::from(&self.pairs.get(self.next));
+        self.next += 1;
+        self.value = pair.get(1);
+        seed.deserialize(Reader(pair.get(0))).map(Some)
+    }
+
+    fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value> {
+        seed.deserialize(Reader(std::mem::take(&mut self.value)))
+    }
+}
+
+/// A variant that holds one value: an object with one field of the variant's name.
+struct Variant(JsValue);
+
+impl<'de> EnumAccess<'de> for Variant {
+    type Error = Unreadable;
+    type Variant = Content;
+
+    fn variant_seed<V: DeserializeSeed<'de>>(self, seed: V) -> Result<(V::Value, Content)> {
+        let keys = self.0.dyn_ref::<js_sys::Object>().map_or_else(Array::new, js_sys::Object::keys);
+        let key = keys.get(0);
+        let value = Reflect::get(&self.0, &key).unwrap_or(JsValue::UNDEFINED);
+        Ok((seed.deserialize(Reader(key))?, Content(value)))
+    }
+}
+
+/// What a variant holds.
+struct Content(JsValue);
+
+impl<'de> VariantAccess<'de> for Content {
+    type Error = Unreadable;
+
+    fn unit_variant(self) -> Result<()> {
+        Ok(())
+    }
+
+    fn newtype_variant_seed<T: DeserializeSeed<'de>>(self, seed: T) -> Result<T::Value> {
+        seed.deserialize(Reader(self.0))
+    }
+
+    fn tuple_variant<V: Visitor<'de>>(self, _: usize, _: V) -> Result<V::Value> {
+        Err(Unreadable("a variant of a shape that the protocol does not have".to_owned()))
+    }
+
+    fn struct_variant<V: Visitor<'de>>(self, _: &'static [&'static str], _: V) -> Result<V::Value> {
+        Err(Unreadable("a variant of a shape that the protocol does not have".to_owned()))
     }
 }
 

@@ -5,7 +5,7 @@ use wasm_bindgen::closure::Closure;
 use web_sys::{AddEventListenerOptions, Event, EventTarget};
 
 /// Listens until it is dropped.
-pub(crate) struct Listener {
+pub struct Listener {
     target: EventTarget,
     name: &'static str,
     closure: Closure<dyn FnMut(Event)>,
@@ -13,7 +13,7 @@ pub(crate) struct Listener {
 
 impl Listener {
     /// Listens to `name` on `target`. Not passive: the default action can be prevented.
-    pub(crate) fn new(target: &EventTarget, name: &'static str, handler: impl FnMut(Event) + 'static) -> Self {
+    pub fn new(target: &EventTarget, name: &'static str, handler: impl FnMut(Event) + 'static) -> Self {
         let closure = Closure::<dyn FnMut(Event)>::new(handler);
         let options = AddEventListenerOptions::new();
         options.set_passive(false);

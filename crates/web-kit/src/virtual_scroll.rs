@@ -8,57 +8,57 @@
 use crate::num::{to_f64, to_u64};
 
 /// Height of one row in pixels. `--row` in `www/style.css` must be the same.
-pub(crate) const ROW: f64 = 20.0;
+pub const ROW: f64 = 20.0;
 
 /// Height beyond which the scrolled space no longer grows with the rows.
-pub(crate) const MAX_SPACE: f64 = 8_000_000.0;
+pub const MAX_SPACE: f64 = 8_000_000.0;
 
 /// Rows that are laid out above and below those on screen, so that a fast scroll does not show a gap.
 const OVERSCAN: u64 = 24;
 
 /// A list of rows of one height, seen through a window.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) struct VirtualScroll {
+pub struct VirtualScroll {
     /// Rows in all.
-    pub(crate) rows: u64,
+    pub rows: u64,
     /// Height of the window in pixels.
-    pub(crate) window: f64,
+    pub window: f64,
 }
 
 /// The rows to lay out.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) struct Slice {
+pub struct Slice {
     /// Index of the first row, from 0.
-    pub(crate) first: u64,
+    pub first: u64,
     /// How many.
-    pub(crate) count: u64,
+    pub count: u64,
     /// Pixels from the window's upper edge to the upper edge of the first row; negative above it.
-    pub(crate) offset: f64,
+    pub offset: f64,
 }
 
 impl VirtualScroll {
     /// Height of all rows.
-    pub(crate) fn height(self) -> f64 {
+    pub fn height(self) -> f64 {
         to_f64(self.rows) * ROW
     }
 
     /// Height of the space that the browser scrolls.
-    pub(crate) fn space(self) -> f64 {
+    pub fn space(self) -> f64 {
         self.height().min(MAX_SPACE)
     }
 
     /// True when the scroll bar moves by share of the whole.
-    pub(crate) fn scaled(self) -> bool {
+    pub fn scaled(self) -> bool {
         self.height() > MAX_SPACE
     }
 
     /// The furthest position, in pixels of the rows.
-    pub(crate) fn end(self) -> f64 {
+    pub fn end(self) -> f64 {
         (self.height() - self.window).max(0.0)
     }
 
     /// Position in pixels of the rows for the browser's scroll position.
-    pub(crate) fn position(self, scroll_top: f64) -> f64 {
+    pub fn position(self, scroll_top: f64) -> f64 {
         if !self.scaled() {
             return scroll_top.clamp(0.0, self.end());
         }
@@ -67,7 +67,7 @@ impl VirtualScroll {
     }
 
     /// The browser's scroll position for a position in pixels of the rows.
-    pub(crate) fn scroll_top(self, position: f64) -> f64 {
+    pub fn scroll_top(self, position: f64) -> f64 {
         if !self.scaled() {
             return position;
         }
@@ -76,7 +76,7 @@ impl VirtualScroll {
     }
 
     /// The rows to lay out at a position.
-    pub(crate) fn slice(self, position: f64) -> Slice {
+    pub fn slice(self, position: f64) -> Slice {
         let position = position.clamp(0.0, self.end());
         let first = to_u64(position / ROW).saturating_sub(OVERSCAN).min(self.rows);
         let wanted = to_u64(self.window / ROW) + 2 + 2 * OVERSCAN;
@@ -85,7 +85,7 @@ impl VirtualScroll {
 
     /// The position that shows a row (from 0): unchanged when it is on screen with a margin of two rows, else with the row
     /// at a third of the window.
-    pub(crate) fn reveal(self, position: f64, row: u64) -> f64 {
+    pub fn reveal(self, position: f64, row: u64) -> f64 {
         let top = to_f64(row) * ROW;
         let margin = 2.0 * ROW;
         if top >= position + margin.min(top) && top + ROW <= position + self.window - margin {

@@ -4,7 +4,7 @@
 use crate::num::to_f64;
 
 /// A size with three figures: `32.7 kB`, `1.05 GB`. Decimal units, as disks and networks count.
-pub(crate) fn bytes(n: u64) -> String {
+pub fn bytes(n: u64) -> String {
     if n < 1000 {
         return format!("{n} B");
     }
@@ -19,7 +19,7 @@ pub(crate) fn bytes(n: u64) -> String {
 }
 
 /// A share in ten-thousandths, for a bar.
-pub(crate) fn share(done: u64, total: u64) -> String {
+pub fn share(done: u64, total: u64) -> String {
     if total == 0 {
         return "0".to_owned();
     }
@@ -27,7 +27,7 @@ pub(crate) fn share(done: u64, total: u64) -> String {
 }
 
 /// A rate: `212 MB/s`. Nothing while too little time has passed to tell.
-pub(crate) fn rate(done: u64, ms: f64) -> Option<String> {
+pub fn rate(done: u64, ms: f64) -> Option<String> {
     (ms > 50.0 && done > 0).then(|| {
         let per_second = to_f64(done) / ms * 1000.0;
         format!("{}/s", bytes(crate::num::to_u64(per_second)))
@@ -35,7 +35,7 @@ pub(crate) fn rate(done: u64, ms: f64) -> Option<String> {
 }
 
 /// A duration: `3 ms`, `4.2 s`, `2 min 05 s`.
-pub(crate) fn duration(ms: f64) -> String {
+pub fn duration(ms: f64) -> String {
     if ms < 1.0 {
         "under 1 ms".to_owned()
     } else if ms < 999.5 {
@@ -49,12 +49,12 @@ pub(crate) fn duration(ms: f64) -> String {
 }
 
 /// Time that remains at the mean speed so far. Nothing while too little has been done to tell.
-pub(crate) fn remaining(done: u64, total: u64, ms: f64) -> Option<String> {
+pub fn remaining(done: u64, total: u64, ms: f64) -> Option<String> {
     (ms > 500.0 && done > 0 && total > done).then(|| duration(ms / to_f64(done) * to_f64(total - done)))
 }
 
 /// A count with its thousands set apart: `15,000,000`.
-pub(crate) fn count(n: u64) -> String {
+pub fn count(n: u64) -> String {
     let digits = n.to_string();
     let mut out = String::with_capacity(digits.len() * 4 / 3);
     for (i, digit) in digits.chars().enumerate() {
@@ -67,12 +67,12 @@ pub(crate) fn count(n: u64) -> String {
 }
 
 /// A count with its noun: `1 report`, `3 reports`.
-pub(crate) fn counted(n: u64, noun: &str) -> String {
+pub fn counted(n: u64, noun: &str) -> String {
     if n == 1 { format!("1 {noun}") } else { format!("{} {noun}s", count(n)) }
 }
 
 /// Seconds since boot, as the kernel prints them but without its padding: `3.49 s`, `2 d 03:04:05`.
-pub(crate) fn uptime(seconds: f64) -> String {
+pub fn uptime(seconds: f64) -> String {
     if seconds < 600.0 {
         return format!("{} s", fixed(seconds, 2));
     }
@@ -83,7 +83,7 @@ pub(crate) fn uptime(seconds: f64) -> String {
 }
 
 /// A time in seconds since 1970 UTC as a date with minutes: `2026-11-21 14:03`.
-pub(crate) fn date(unix: i64) -> String {
+pub fn date(unix: i64) -> String {
     let (days, second) = (unix.div_euclid(86_400), unix.rem_euclid(86_400));
     // Howard Hinnant's civil_from_days: years begin in March, so that the day that leaps is the last.
     let shifted = days + 719_468;

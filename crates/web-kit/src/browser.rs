@@ -1,0 +1,45 @@
+//! The little that both parts of the page need of the browser. Must never decide anything.
+
+pub mod listener;
+
+use wasm_bindgen::JsCast;
+use wasm_bindgen::closure::Closure;
+use web_sys::{Document, HtmlElement, Window};
+
+/// The window. The page runs in one, always.
+pub fn window() -> Window {
+    web_sys::window().expect("the page runs in a window")
+}
+
+/// The document.
+pub fn document() -> Document {
+    window().document().expect("a window has a document")
+}
+
+/// Milliseconds since the page began.
+pub fn now() -> f64 {
+    window().performance().map_or(0.0, |performance| performance.now())
+}
+
+/// Sets a mark on the browser's performance time line.
+pub fn mark(name: &str) {
+    if let Some(performance) = window().performance() {
+        // A refused mark costs a measurement, nothing else.
+        let _ = performance.mark(name);
+    }
+}
+
+/// Gives the keyboard's focus to the element with this id.
+pub fn focus(id: &str) {
+    if let Some(element) = document().get_element_by_id(id).and_then(|element| element.dyn_into::<HtmlElement>().ok()) {
+        // An element that can't take the focus keeps it where it is.
+        let _ = element.focus();
+    }
+}
+
+/// Calls after some milliseconds.
+pub fn after(milliseconds: i32, call: impl FnOnce() + 'static) {
+    let call = Closure::once_into_js(call);
+    // Fails only for a handler of the wrong type.
+    let _ = window().set_timeout_with_callback_and_timeout_and_arguments_0(call.unchecked_ref(), milliseconds);
+}

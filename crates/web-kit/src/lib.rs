@@ -1,0 +1,17 @@
+//! What the two parts of the page share: the page itself (`crates/web`) and the part for dumps (`crates/vmcore-web`), which are
+//! two WebAssembly modules. It must never know what a log or a dump is.
+//!
+//! - [`bridge`] carries messages to an engine in a worker and back, [`read`] makes Rust values of them.
+//! - [`virtual_scroll`] and [`scroller`] show lists that are too long to lay out.
+//! - [`browser`] is the little that both need of the browser; [`format`], [`num`] and [`same`] are figures and values.
+
+#![forbid(unsafe_code)]
+
+pub mod bridge;
+pub mod browser;
+pub mod format;
+pub mod num;
+pub mod read;
+pub mod same;
+pub mod scroller;
+pub mod virtual_scroll;
