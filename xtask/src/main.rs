@@ -36,6 +36,7 @@ cargo xtask dist [--out DIR] [--cli]     leave the deployable site in dist/ (and
                                          --cli: build the command with the site inside it, too
 cargo xtask bench                        measure and print the figures
 cargo xtask guests [ARGUMENT]...         make the fixtures afresh: tests/guests/run
+cargo xtask guests dumps [ARGUMENT]...   hold real dumps against another debugger: tests/dumps/run
 ";
 
 fn main() -> ExitCode {
@@ -109,8 +110,13 @@ fn dispatch() -> Result<ExitCode> {
             None => bench::bench(&workspace),
         },
         Some("guests") => {
-            let script = workspace.path("tests/guests/run");
-            run::run(workspace.command(script).args(arguments.raw_args()?))?;
+            let mut words: Vec<_> = arguments.raw_args()?.collect();
+            let mut script = "tests/guests/run";
+            if words.first().is_some_and(|word| word == "dumps") {
+                words.remove(0);
+                script = "tests/dumps/run";
+            }
+            run::run(workspace.command(workspace.path(script)).args(words))?;
             Ok(ExitCode::SUCCESS)
         }
         _ => Err(Error::Usage(format!("there is no command {}\n{USAGE}", command.display()))),
