@@ -1,0 +1,8 @@
+//! x86-64. Must never hold what another architecture could need.
+
+pub mod registers;
+pub mod stacks;
+mod translate;
+pub mod unwind;
+
+pub use translate::{START_KERNEL_MAP, X86_64, open};
