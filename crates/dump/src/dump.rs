@@ -1,18 +1,53 @@
 //! An opened dump. Must never know more of a container than its `Body` tells.
 
-use crate::{Counters, Layout, Notes, OpenError, PageError, PageState, Part, Progress, Segment, Uts};
-use oopscope_report::vmcore::DumpFacts;
+use crate::bytes::index;
+use crate::codec::Unpacker;
+use crate::file::{File, FileError, Raw};
+use crate::flat::{Flat, is_flat};
+use crate::kdump::{self, Kdump};
+use crate::mapped::Mapped;
+use crate::open::Opening;
+use crate::pages::Pages;
+use crate::{Counters, Format, Layout, Notes, OpenError, PageError, PageState, Part, Progress, Segment, Uts};
+use crate::{elf, identify};
+use oopscope_report::vmcore::{DumpFacts, PartFacts};
+use std::cell::{Cell, RefCell};
 use std::ops::Range;
 
+/// What unpacked pages, or blocks of what is not packed, may take in memory unless told otherwise.
+const BUDGET: u64 = 64 << 20;
+/// What blocks of packed files may take.
+const PACKED_BUDGET: u64 = 16 << 20;
+/// How much of a file is looked at to tell what it is.
+const HEAD: usize = 64 << 10;
+
 /// An opened dump.
-#[derive(Debug)]
 pub struct Dump {
+    files: Vec<File>,
+    body: Body,
     facts: DumpFacts,
     layout: Layout,
     notes: Notes,
     segments: Vec<Segment>,
     phys_base: Option<u64>,
     uts: Option<Uts>,
+    pages: RefCell<Pages>,
+    unpacker: RefCell<(Unpacker, Vec<u8>)>,
+    unpacked: Cell<u64>,
+}
+
+/// How physical memory lies in the files.
+enum Body {
+    /// As it is.
+    Mapped(Mapped),
+    /// In pages that are packed.
+    Kdump(Kdump),
+}
+
+impl std::fmt::Debug for Dump {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Dump").field("facts", &self.facts).field("layout", &self.layout).finish_non_exhaustive()
+    }
 }
 
 impl Dump {
@@ -22,8 +57,75 @@ impl Dump {
         if !tick(Progress { stage: "headers", done: 0, total: 0 }) {
             return Err(OpenError::Cancelled);
         }
-        drop(parts);
-        Err(OpenError::Nothing)
+        let mut files = Vec::new();
+        let mut formats = Vec::new();
+        let mut facts = DumpFacts::default();
+        for part in parts {
+            facts.parts.push(PartFacts { name: part.name.clone(), bytes: part.bytes.len(), from: None, to: None });
+            let (file, format) = open_file(part, tick)?;
+            files.push(file);
+            formats.push(format);
+        }
+        let layout = Layout { bits: 64, little_endian: true, machine: None };
+        let mut opening = Opening {
+            files,
+            facts,
+            layout,
+            notes: Notes::default(),
+            segments: Vec::new(),
+            phys_base: None,
+            uts: None,
+        };
+        let format = same(&opening, &formats)?;
+        let body = match format {
+            Some(Format::Elf) => Body::Mapped(elf::open(&mut opening, tick)?),
+            Some(Format::Kdump | Format::Diskdump) => Body::Kdump(kdump::open(&mut opening, tick)?),
+            Some(format) => return Err(opening.unsupported(0, format)),
+            None => return Err(OpenError::Nothing),
+        };
+        Ok(Self::finish(opening, format, body))
+    }
+
+    fn finish(opening: Opening, format: Option<Format>, body: Body) -> Self {
+        let Opening { files, mut facts, layout, notes, segments, phys_base, uts } = opening;
+        let flat = files.iter().any(|file| file.flat.is_some());
+        let name = match format {
+            Some(Format::Kdump) if uts.is_some() && facts.described.contains("split") => "kdump-split",
+            Some(Format::Kdump) if flat => "kdump-flattened",
+            Some(Format::Elf) if flat => "elf-flattened",
+            Some(format) => format.name(),
+            None => "raw",
+        };
+        name.clone_into(&mut facts.format);
+        if flat {
+            facts.described.push_str(", flattened");
+        }
+        for file in &files {
+            if let Some(at) = file.flat.as_ref().and_then(|flat| flat.broken) {
+                facts.notes.push(format!("{}: what should be a piece at byte {at:#x} is none", file.name()));
+            }
+        }
+        let (blocks, pages) = match &body {
+            Body::Mapped(_) => (BUDGET, Pages::new(4096, 0)),
+            Body::Kdump(kdump) => (PACKED_BUDGET, Pages::new(kdump.page_size(), BUDGET)),
+        };
+        let count = files.len().max(1) as u64;
+        for file in &files {
+            file.raw.set_budget(blocks / count);
+        }
+        Self {
+            files,
+            body,
+            facts,
+            layout,
+            notes,
+            segments,
+            phys_base,
+            uts,
+            pages: RefCell::new(pages),
+            unpacker: RefCell::default(),
+            unpacked: Cell::new(0),
+        }
     }
 
     /// What the dump is, as a file.
@@ -46,7 +148,7 @@ impl Dump {
         &self.notes
     }
 
-    /// Program headers of an ELF core; empty for others.
+    /// Program headers of an ELF core that have a physical address, in the file's order; empty for others.
     pub fn load_segments(&self) -> &[Segment] {
         &self.segments
     }
@@ -62,30 +164,136 @@ impl Dump {
     }
 
     /// Fills `buf` with physical memory: all of it, or the error of the first page that has none.
+    ///
+    /// Memory of an ELF core without bytes in the file (`p_filesz` less than `p_memsz`) reads as zeros.
     pub fn read(&self, physical: u64, buf: &mut [u8]) -> Result<(), PageError> {
-        if buf.is_empty() { Ok(()) } else { Err(PageError::NotRam { physical }) }
+        if u64::MAX - physical < buf.len() as u64 {
+            return Err(PageError::NotRam { physical: u64::MAX });
+        }
+        let kdump = match &self.body {
+            Body::Mapped(mapped) => return mapped.read(&self.files, physical, buf),
+            Body::Kdump(kdump) => kdump,
+        };
+        let size = kdump.page_size();
+        let mut pages = self.pages.borrow_mut();
+        let (mut at, mut buf) = (physical, buf);
+        while !buf.is_empty() {
+            let (number, within) = (at / size, index(at % size));
+            let n = (index(size) - within).min(buf.len());
+            let (now, rest) = buf.split_at_mut(n);
+            if let Some(page) = pages.get(number) {
+                now.copy_from_slice(&page[within..within + n]);
+            } else {
+                let page = pages.put(number, |page| {
+                    self.unpacked.set(self.unpacked.get() + 1);
+                    let (unpacker, packed) = &mut *self.unpacker.borrow_mut();
+                    kdump.fill(&self.files, unpacker, packed, number, page)
+                });
+                // The error names the page; the caller asked for an address in it.
+                let page = page.map_err(|error| error.at(at))?;
+                now.copy_from_slice(&page[within..within + n]);
+            }
+            buf = rest;
+            at += n as u64;
+        }
+        Ok(())
     }
 
     /// What the dump has of the page at an address, without unpacking it where that can be told.
-    pub fn page(&self, _physical: u64) -> PageState {
-        PageState::NotRam
+    pub fn page(&self, physical: u64) -> PageState {
+        let size = self.page_size().max(1);
+        match &self.body {
+            Body::Mapped(mapped) => mapped.page(&self.files, physical / size * size, size),
+            Body::Kdump(kdump) => kdump.state(&self.files, physical / size),
+        }
     }
 
     /// RAM of which the dump may hold pages, ascending and merged; of very many the smallest gaps are closed.
     pub fn ranges(&self) -> Vec<Range<u64>> {
-        Vec::new()
+        match &self.body {
+            Body::Mapped(mapped) => mapped.ranges(),
+            Body::Kdump(kdump) => kdump.ranges(&self.files),
+        }
     }
 
-    /// The next run of pages that are in the dump, at or after an address.
-    pub fn present(&self, _from: u64) -> Option<Range<u64>> {
-        None
+    /// The next run of pages that are in the dump, at or after an address. A long run may be told in pieces.
+    pub fn present(&self, from: u64) -> Option<Range<u64>> {
+        match &self.body {
+            Body::Mapped(mapped) => mapped.present(&self.files, from),
+            Body::Kdump(kdump) => kdump.present(&self.files, from),
+        }
     }
 
     /// What reading has cost so far.
     pub fn cost(&self) -> Counters {
-        Counters::default()
+        let mut counters = Counters { pages_unpacked: self.unpacked.get(), ..Counters::default() };
+        for file in &self.files {
+            let (reads, bytes) = file.raw.cost();
+            counters.reads += reads;
+            counters.bytes_read += bytes;
+        }
+        counters
     }
 
-    /// Bytes that unpacked pages may take in memory; 64 MiB unless told otherwise.
-    pub fn set_budget(&self, _bytes: u64) {}
+    /// Bytes that pages may take in memory; 64 MiB unless told otherwise. What is kept now is dropped.
+    pub fn set_budget(&self, bytes: u64) {
+        match &self.body {
+            Body::Kdump(_) => self.pages.borrow_mut().set_budget(bytes),
+            Body::Mapped(_) => {
+                for file in &self.files {
+                    file.raw.set_budget(bytes / self.files.len().max(1) as u64);
+                }
+            }
+        }
+    }
+}
+
+/// Opens a file: what it is, and where its pieces lie if it is flattened.
+fn open_file(part: Part, tick: &mut dyn FnMut(Progress) -> bool) -> Result<(File, Option<Format>), OpenError> {
+    let raw = Raw::new(part.name, part.bytes);
+    let failed = |error| OpenError::Read { name: raw.name.clone(), error };
+    if raw.len == 0 {
+        return Err(OpenError::Empty { name: raw.name });
+    }
+    let mut head = vec![0; HEAD];
+    let n = raw.read_some(0, &mut head).map_err(failed)?;
+    head.truncate(n);
+    if !is_flat(&head) {
+        let format = identify(&head);
+        return Ok((File { raw, flat: None }, format));
+    }
+    let flat = Flat::index(&raw, tick)?;
+    let file = File { raw, flat: Some(flat) };
+    head.resize(HEAD, 0);
+    let n = file.read_some(0, &mut head).map_err(|error| match error {
+        FileError::Read(error) => OpenError::Read { name: file.name().to_owned(), error },
+        FileError::End => OpenError::Nothing,
+    })?;
+    let format = identify(&head[..n]);
+    if format.is_none() {
+        return Err(OpenError::Unknown {
+            name: file.name().to_owned(),
+            why: "it is flattened by makedumpfile, but what is in it is neither an ELF core nor a kdump",
+        });
+    }
+    Ok((file, format))
+}
+
+/// The one format of all files.
+fn same(opening: &Opening, formats: &[Option<Format>]) -> Result<Option<Format>, OpenError> {
+    let Some(&first) = formats.first() else { return Err(OpenError::Nothing) };
+    for (at, &format) in formats.iter().enumerate() {
+        if let Some(format) = format.filter(|format| !format.is_read()) {
+            return Err(opening.unsupported(at, format));
+        }
+    }
+    if let Some(other) = formats.iter().position(|&format| format != first) {
+        let name = |at: usize| opening.files[at].name().to_owned();
+        return Err(OpenError::Parts { one: name(0), other: name(other), why: "they are of different formats" });
+    }
+    if formats.len() > 1 && first == Some(Format::Elf) {
+        let name = |at: usize| opening.files[at].name().to_owned();
+        return Err(OpenError::Parts { one: name(0), other: name(1), why: "an ELF core is one file" });
+    }
+    Ok(first)
 }

@@ -135,6 +135,19 @@ pub enum PageError {
     },
 }
 
+impl PageError {
+    /// The same error of another address in the page.
+    pub(crate) fn at(mut self, address: u64) -> Self {
+        let (Self::Excluded { physical, .. }
+        | Self::NotRam { physical }
+        | Self::Lost { physical, .. }
+        | Self::Corrupt { physical, .. }
+        | Self::Read { physical, .. }) = &mut self;
+        *physical = address;
+        self
+    }
+}
+
 fn level_words(level: Option<u32>) -> String {
     level.map_or_else(String::new, |level| format!(" (dump level {level})"))
 }

@@ -6,10 +6,21 @@
 //! A dump is opened with [`Dump::open`] from one file or several; physical memory is read with [`Dump::read`].
 #![forbid(unsafe_code)]
 
+mod bytes;
+mod codec;
 mod dump;
+mod elf;
 mod error;
+mod file;
+mod flat;
 mod format;
+mod hash;
+mod intervals;
+mod kdump;
+mod mapped;
 mod notes;
+mod open;
+mod pages;
 mod types;
 
 pub use dump::Dump;
