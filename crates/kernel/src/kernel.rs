@@ -29,6 +29,7 @@ pub struct Kernel {
     pub(crate) text: OnceCell<Vec<std::ops::Range<u64>>>,
     pub(crate) percpu: OnceCell<Vec<u64>>,
     pub(crate) unread: RefCell<Vec<Unread>>,
+    pub(crate) stacks: crate::stack::Stacks,
 }
 
 impl std::fmt::Debug for Kernel {

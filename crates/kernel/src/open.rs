@@ -62,6 +62,7 @@ impl Kernel {
             text: OnceCell::new(),
             percpu: OnceCell::new(),
             unread: RefCell::default(),
+            stacks: crate::stack::Stacks::default(),
         };
         Ok(kernel)
     }
