@@ -22,11 +22,6 @@ impl<'m> Window<'m> {
         Self { memory, address, bytes: Vec::new(), at: 0 }
     }
 
-    /// Where the next byte lies.
-    pub(crate) fn position(&self) -> u64 {
-        self.address.wrapping_sub((self.bytes.len() - self.at) as u64)
-    }
-
     /// The next `n` bytes; `n` is at most a piece.
     pub(crate) fn take(&mut self, n: usize) -> Result<&[u8], Unreadable> {
         if self.bytes.len() - self.at < n {
