@@ -1,5 +1,6 @@
 //! An opened dump. Must never know more of a container than its `Body` tells.
 
+use crate::avml::{self, Avml};
 use crate::bytes::index;
 use crate::codec::Unpacker;
 use crate::file::{File, FileError, Raw};
@@ -9,7 +10,7 @@ use crate::mapped::Mapped;
 use crate::open::Opening;
 use crate::pages::Pages;
 use crate::{Counters, Format, Layout, Notes, OpenError, PageError, PageState, Part, Progress, Segment, Uts};
-use crate::{elf, identify};
+use crate::{elf, identify, images};
 use oopscope_report::vmcore::{DumpFacts, PartFacts};
 use std::cell::{Cell, RefCell};
 use std::ops::Range;
@@ -42,6 +43,8 @@ enum Body {
     Mapped(Mapped),
     /// In pages that are packed.
     Kdump(Kdump),
+    /// In chunks that are packed.
+    Avml(Avml),
 }
 
 impl std::fmt::Debug for Dump {
@@ -53,6 +56,11 @@ impl std::fmt::Debug for Dump {
 impl Dump {
     /// Opens a dump from the file or files it consists of. `tick` is called while it takes time; when it returns false,
     /// the opening ends with [`OpenError::Cancelled`].
+    ///
+    /// Several files are the parts of a split kdump, or raw images. A raw image lies at address 0, unless its name ends in
+    /// `@0xADDRESS`; where it ends in `@hole=0xADDRESS`, what follows that position lies from 4 GiB on. What no signature
+    /// tells is taken for a raw image if it has a megabyte or more, in whole pages, and does not begin with text: whether it
+    /// is one shows when its kernel is looked for.
     pub fn open(parts: Vec<Part>, tick: &mut dyn FnMut(Progress) -> bool) -> Result<Self, OpenError> {
         if !tick(Progress { stage: "headers", done: 0, total: 0 }) {
             return Err(OpenError::Cancelled);
@@ -75,22 +83,25 @@ impl Dump {
             segments: Vec::new(),
             phys_base: None,
             uts: None,
+            split: false,
         };
         let format = same(&opening, &formats)?;
         let body = match format {
             Some(Format::Elf) => Body::Mapped(elf::open(&mut opening, tick)?),
             Some(Format::Kdump | Format::Diskdump) => Body::Kdump(kdump::open(&mut opening, tick)?),
+            Some(Format::Lime) => Body::Mapped(images::lime(&mut opening, tick)?),
+            Some(Format::Avml) => Body::Avml(avml::open(&mut opening, tick)?),
             Some(format) => return Err(opening.unsupported(0, format)),
-            None => return Err(OpenError::Nothing),
+            None => Body::Mapped(images::raw(&mut opening)?),
         };
         Ok(Self::finish(opening, format, body))
     }
 
     fn finish(opening: Opening, format: Option<Format>, body: Body) -> Self {
-        let Opening { files, mut facts, layout, notes, segments, phys_base, uts } = opening;
+        let Opening { files, mut facts, layout, notes, segments, phys_base, uts, split } = opening;
         let flat = files.iter().any(|file| file.flat.is_some());
         let name = match format {
-            Some(Format::Kdump) if uts.is_some() && facts.described.contains("split") => "kdump-split",
+            Some(Format::Kdump) if split => "kdump-split",
             Some(Format::Kdump) if flat => "kdump-flattened",
             Some(Format::Elf) if flat => "elf-flattened",
             Some(format) => format.name(),
@@ -108,6 +119,7 @@ impl Dump {
         let (blocks, pages) = match &body {
             Body::Mapped(_) => (BUDGET, Pages::new(4096, 0)),
             Body::Kdump(kdump) => (PACKED_BUDGET, Pages::new(kdump.page_size(), BUDGET)),
+            Body::Avml(_) => (PACKED_BUDGET, Pages::new(avml::CHUNK, BUDGET)),
         };
         let count = files.len().max(1) as u64;
         for file in &files {
@@ -153,7 +165,8 @@ impl Dump {
         &self.segments
     }
 
-    /// Where the kernel was loaded, as a kdump's sub-header tells.
+    /// Where the kernel was loaded, as a kdump's sub-header tells. VMCOREINFO is to be trusted more: QEMU reads its decimal
+    /// `NUMBER(phys_base)` as a hexadecimal one.
     pub fn phys_base(&self) -> Option<u64> {
         self.phys_base
     }
@@ -170,27 +183,55 @@ impl Dump {
         if u64::MAX - physical < buf.len() as u64 {
             return Err(PageError::NotRam { physical: u64::MAX });
         }
-        let kdump = match &self.body {
-            Body::Mapped(mapped) => return mapped.read(&self.files, physical, buf),
-            Body::Kdump(kdump) => kdump,
-        };
-        let size = kdump.page_size();
+        match &self.body {
+            Body::Mapped(mapped) => mapped.read(&self.files, physical, buf),
+            Body::Kdump(kdump) => {
+                let size = kdump.page_size();
+                self.cached(physical, buf, |at| Ok((at / size, at / size * size, size)), |number, unpacker, packed, page| {
+                    kdump.fill(&self.files, unpacker, packed, number, page)
+                })
+            }
+            Body::Avml(avml) => {
+                let file = &self.files[0];
+                let found = Cell::new(None);
+                let find = |at| {
+                    let chunk = avml.chunk(file, at)?;
+                    found.set(Some(chunk));
+                    Ok((chunk.physical, chunk.physical, chunk.size))
+                };
+                self.cached(physical, buf, find, |_, unpacker, packed, bytes| match found.get() {
+                    Some(chunk) => Avml::fill(file, unpacker, packed, chunk, bytes),
+                    None => Err(PageError::NotRam { physical }),
+                })
+            }
+        }
+    }
+
+    /// Reads what is unpacked in pieces: `find` gives the number, the first address and the size of the piece that holds an
+    /// address, `fill` its bytes.
+    fn cached(
+        &self,
+        mut at: u64,
+        mut buf: &mut [u8],
+        find: impl Fn(u64) -> Result<(u64, u64, u64), PageError>,
+        fill: impl Fn(u64, &mut Unpacker, &mut Vec<u8>, &mut [u8]) -> Result<(), PageError>,
+    ) -> Result<(), PageError> {
         let mut pages = self.pages.borrow_mut();
-        let (mut at, mut buf) = (physical, buf);
         while !buf.is_empty() {
-            let (number, within) = (at / size, index(at % size));
+            let (number, first, size) = find(at)?;
+            let within = index(at - first);
             let n = (index(size) - within).min(buf.len());
             let (now, rest) = buf.split_at_mut(n);
             if let Some(page) = pages.get(number) {
                 now.copy_from_slice(&page[within..within + n]);
             } else {
                 let page = pages.put(number, |page| {
-                    self.unpacked.set(self.unpacked.get() + 1);
                     let (unpacker, packed) = &mut *self.unpacker.borrow_mut();
-                    kdump.fill(&self.files, unpacker, packed, number, page)
+                    fill(number, unpacker, packed, page)
                 });
                 // The error names the page; the caller asked for an address in it.
                 let page = page.map_err(|error| error.at(at))?;
+                self.unpacked.set(self.unpacked.get() + 1);
                 now.copy_from_slice(&page[within..within + n]);
             }
             buf = rest;
@@ -205,6 +246,7 @@ impl Dump {
         match &self.body {
             Body::Mapped(mapped) => mapped.page(&self.files, physical / size * size, size),
             Body::Kdump(kdump) => kdump.state(&self.files, physical / size),
+            Body::Avml(avml) => avml.page(&self.files[0], physical),
         }
     }
 
@@ -213,6 +255,7 @@ impl Dump {
         match &self.body {
             Body::Mapped(mapped) => mapped.ranges(),
             Body::Kdump(kdump) => kdump.ranges(&self.files),
+            Body::Avml(avml) => avml.ranges(),
         }
     }
 
@@ -221,6 +264,7 @@ impl Dump {
         match &self.body {
             Body::Mapped(mapped) => mapped.present(&self.files, from),
             Body::Kdump(kdump) => kdump.present(&self.files, from),
+            Body::Avml(avml) => avml.present(from),
         }
     }
 
@@ -238,7 +282,7 @@ impl Dump {
     /// Bytes that pages may take in memory; 64 MiB unless told otherwise. What is kept now is dropped.
     pub fn set_budget(&self, bytes: u64) {
         match &self.body {
-            Body::Kdump(_) => self.pages.borrow_mut().set_budget(bytes),
+            Body::Kdump(_) | Body::Avml(_) => self.pages.borrow_mut().set_budget(bytes),
             Body::Mapped(_) => {
                 for file in &self.files {
                     file.raw.set_budget(bytes / self.files.len().max(1) as u64);
@@ -291,9 +335,9 @@ fn same(opening: &Opening, formats: &[Option<Format>]) -> Result<Option<Format>,
         let name = |at: usize| opening.files[at].name().to_owned();
         return Err(OpenError::Parts { one: name(0), other: name(other), why: "they are of different formats" });
     }
-    if formats.len() > 1 && first == Some(Format::Elf) {
+    if formats.len() > 1 && !matches!(first, None | Some(Format::Kdump)) {
         let name = |at: usize| opening.files[at].name().to_owned();
-        return Err(OpenError::Parts { one: name(0), other: name(1), why: "an ELF core is one file" });
+        return Err(OpenError::Parts { one: name(0), other: name(1), why: "a dump of this format is one file" });
     }
     Ok(first)
 }

@@ -6,6 +6,7 @@
 //! A dump is opened with [`Dump::open`] from one file or several; physical memory is read with [`Dump::read`].
 #![forbid(unsafe_code)]
 
+mod avml;
 mod bytes;
 mod codec;
 mod dump;
@@ -15,6 +16,7 @@ mod file;
 mod flat;
 mod format;
 mod hash;
+mod images;
 mod intervals;
 mod kdump;
 mod mapped;

@@ -13,6 +13,8 @@ pub(crate) struct Opening {
     pub(crate) segments: Vec<Segment>,
     pub(crate) phys_base: Option<u64>,
     pub(crate) uts: Option<Uts>,
+    /// True for a part or the parts of a split kdump.
+    pub(crate) split: bool,
 }
 
 impl Opening {

@@ -3,7 +3,7 @@
 use super::bitmap::{Bitmap, CountError, Ranks};
 use super::header::{self, Header, SubHeader};
 use super::{DESCRIPTOR, Kdump, OneFile, codec};
-use crate::bytes::index;
+use crate::bytes::{Order, index};
 use crate::file::FileError;
 use crate::notes::{self, Notes};
 use crate::open::{Opening, erased, machine_name};
@@ -60,7 +60,6 @@ pub(crate) fn open(opening: &mut Opening, tick: &mut dyn FnMut(Progress) -> bool
     let max_mapnr = parsed[0].max_mapnr;
     parsed.sort_by_key(|one| one.sub.split);
     drop_duplicates(opening, &mut parsed)?;
-    let machine = machine(&parsed[0].header.uts.machine);
     let mut files = Vec::new();
     let mut codecs = BTreeSet::new();
     let mut lost = false;
@@ -70,6 +69,7 @@ pub(crate) fn open(opening: &mut Opening, tick: &mut dyn FnMut(Progress) -> bool
         files.push(opened);
     }
     read_notes(opening, &parsed[0])?;
+    let machine = machine(&parsed[0].header.uts.machine).or_else(|| guess(opening, order));
     let header = &parsed[0].header;
     let incomplete = header.status & INCOMPLETE != 0;
     let missing = missing(&files, max_mapnr);
@@ -87,7 +87,7 @@ pub(crate) fn open(opening: &mut Opening, tick: &mut dyn FnMut(Progress) -> bool
         facts.notes.push("struct pages that no memory needs were left out (makedumpfile -e)".to_owned());
     }
     facts.page_size = block_size;
-    facts.machine = Some(machine.map_or_else(|| header.uts.machine.clone(), machine_name));
+    facts.machine = machine.map(machine_name).or_else(|| Some(header.uts.machine.clone()).filter(|name| !name.is_empty()));
     facts.compression = codecs.iter().map(|codec| codec.name().to_owned()).collect();
     facts.dump_level = parsed[0].sub.dump_level;
     facts.left_out = parsed[0].sub.dump_level.map(left_out);
@@ -108,6 +108,7 @@ pub(crate) fn open(opening: &mut Opening, tick: &mut dyn FnMut(Progress) -> bool
     opening.layout = Layout { bits: if wide && !narrow { 64 } else { 32 }, little_endian: order.little, machine };
     opening.phys_base = (!header.disk).then_some(phys_base);
     opening.uts = Some(header.uts.clone());
+    opening.split = parsed[0].sub.split.is_some();
     let first = first_page(opening, &files[0], machine, phys_base / block_size);
     count_ram(opening, &files[0], max_mapnr);
     Ok(Kdump {
@@ -302,6 +303,24 @@ fn machine(name: &str) -> Option<Machine> {
         _ if name.starts_with("arm") => Machine::Arm,
         _ => return None,
     })
+}
+
+/// The machine by the size of its registers, where the header does not name it: QEMU writes "Unknown" for arm64.
+/// `struct elf_prstatus` is 112 bytes, the registers (`elf_gregset_t` of each machine's asm/elf.h) and 8 bytes.
+fn guess(opening: &mut Opening, order: Order) -> Option<Machine> {
+    let prstatus = opening.notes.cpus.iter().find(|cpu| cpu.kind == crate::NoteKind::Prstatus)?;
+    let machine = match (prstatus.bytes.len(), order.little) {
+        (336, true) => Machine::X86_64,
+        (336, false) => Machine::S390x,
+        (392, true) => Machine::Aarch64,
+        (376, true) => Machine::Riscv64,
+        (480, true) => Machine::Loongarch64,
+        (504, _) => Machine::Ppc64,
+        _ => return None,
+    };
+    let name = machine_name(machine);
+    opening.facts.notes.push(format!("the header names no known machine; {name} is told by the size of NT_PRSTATUS"));
+    Some(machine)
 }
 
 /// What a level of makedumpfile's `-d` leaves out.
