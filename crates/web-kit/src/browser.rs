@@ -1,10 +1,11 @@
 //! The little that both parts of the page need of the browser. Must never decide anything.
 
+pub mod failure;
 pub mod listener;
 
 use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
-use web_sys::{Document, HtmlElement, Window};
+use web_sys::{Document, File, HtmlElement, Window};
 
 /// The window. The page runs in one, always.
 pub fn window() -> Window {
@@ -42,4 +43,13 @@ pub fn after(milliseconds: i32, call: impl FnOnce() + 'static) {
     let call = Closure::once_into_js(call);
     // Fails only for a handler of the wrong type.
     let _ = window().set_timeout_with_callback_and_timeout_and_arguments_0(call.unchecked_ref(), milliseconds);
+}
+
+/// A name for files that are opened together.
+pub fn files_name(files: &[File]) -> String {
+    match files {
+        [] => "no file".to_owned(),
+        [file] => file.name(),
+        [file, rest @ ..] => format!("{} and {} more", file.name(), rest.len()),
+    }
 }

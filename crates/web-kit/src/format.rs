@@ -108,7 +108,7 @@ fn three_figures(value: f64) -> String {
 
 /// A number with so many places after the point, by whole numbers: the standard formatting of fractions is exact to the
 /// last of seventeen digits, and a tenth of the page's size.
-fn fixed(value: f64, places: u32) -> String {
+pub fn fixed(value: f64, places: u32) -> String {
     let unit = 10_u64.pow(places);
     let scaled = crate::num::to_u64((value * to_f64(unit)).round());
     let places = places as usize;

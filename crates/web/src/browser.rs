@@ -3,7 +3,6 @@
 
 pub(crate) mod address;
 pub(crate) mod clipboard;
-pub(crate) mod failure;
 pub(crate) mod folder;
 pub(crate) mod icon;
 pub(crate) mod image;
@@ -15,7 +14,7 @@ pub(crate) mod save;
 pub(crate) mod setting;
 pub(crate) mod theme;
 
-pub(crate) use oopscope_web_kit::browser::{after, document, focus, listener, mark, now, window};
+pub(crate) use oopscope_web_kit::browser::{after, document, failure, focus, listener, mark, now, window};
 
 use wasm_bindgen::JsValue;
 

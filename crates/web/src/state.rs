@@ -6,6 +6,7 @@ use crate::stack_rows::Folds;
 use oopscope_protocol::{Example, LogSummary, Problem, Progress, Shared, Summary, TriageProgress};
 use oopscope_report::Report;
 use oopscope_report::triage::Triage;
+use oopscope_web_kit::browser::files_name;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 use web_sys::File;
@@ -32,11 +33,7 @@ impl Source {
     /// A name for people, before the engine has given one.
     pub(crate) fn name(&self) -> String {
         match self {
-            Self::Files { files, .. } => match files.as_slice() {
-                [] => "no file".to_owned(),
-                [file] => file.name(),
-                [file, rest @ ..] => format!("{} and {} more", file.name(), rest.len()),
-            },
+            Self::Files { files, .. } => files_name(files),
             Self::Text(_) => "pasted text".to_owned(),
             Self::Example(example) => format!("example {}", example.name),
             Self::Link(_) => "a link".to_owned(),

@@ -3,7 +3,7 @@
 use super::document;
 
 /// Shows a message above everything.
-pub(crate) fn show(message: &str) {
+pub fn show(message: &str) {
     let document = document();
     let Ok(note) = document.create_element("p") else { return };
     note.set_text_content(Some(message));
@@ -16,7 +16,7 @@ pub(crate) fn show(message: &str) {
 }
 
 /// Makes a panic of the page say what happened, instead of leaving it frozen without a word.
-pub(crate) fn show_on_panic() {
+pub fn show_on_panic() {
     std::panic::set_hook(Box::new(|panic| {
         show(&format!("The page itself has failed; reload it. Nothing was sent anywhere. What happened: {panic}"));
     }));
