@@ -112,7 +112,7 @@ pub const fn machine_name(machine: Machine) -> &'static str {
         Machine::Ppc64 => "ppc64",
         Machine::S390x => "s390x",
         Machine::Loongarch64 => "loongarch64",
-        _ => "unknown",
+        Machine::Other(_) => "unknown",
     }
 }
 

@@ -88,7 +88,7 @@ impl<'k> Object<'k> {
             match around {
                 Around::Pointer => declarator.insert(0, '*'),
                 Around::Array(0) => declarator.push_str("[]"),
-                Around::Array(count) => declarator.push_str(&format!("[{count}]")),
+                Around::Array(count) => declarator = format!("{declarator}[{count}]"),
             }
         }
         match self.base {

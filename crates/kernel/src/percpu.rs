@@ -54,13 +54,11 @@ impl Kernel {
     /// A CPU's copy of a per-CPU variable as its type: BTF has the types of these.
     pub fn per_cpu_object(&self, symbol: &str, cpu: u32) -> Result<Object<'_>, ObjectError> {
         let address = self.per_cpu(symbol, cpu)?;
-        match self.btf.as_deref().and_then(|btf| Some((btf, btf.variable(symbol)?))) {
-            Some((btf, id)) => Ok(self.at_id(btf, id, address)),
-            None => {
-                let type_name = oopscope_symbols::globals::type_of(symbol);
-                self.at(type_name.ok_or_else(|| ObjectError::UntypedSymbol { name: symbol.to_owned() })?, address)
-            }
+        if let Some((btf, id)) = self.btf.as_deref().and_then(|btf| Some((btf, btf.variable(symbol)?))) {
+            return Ok(self.at_id(btf, id, address));
         }
+        let type_name = oopscope_symbols::globals::type_of(symbol);
+        self.at(type_name.ok_or_else(|| ObjectError::UntypedSymbol { name: symbol.to_owned() })?, address)
     }
 
     /// How many numbers of CPUs there can be (`nr_cpu_ids`); none where it is a constant of the build.

@@ -13,8 +13,10 @@ const BEGINNING: &[u8] = b"OSRELEASE=";
 const NOTE_BEGINS: usize = 24;
 /// The smallest page of any kernel: what begins a page begins one of these.
 const PAGE: u64 = 4096;
+const PAGE_BYTES: usize = 4096;
 /// `struct new_utsname`'s fields have this many bytes each (include/uapi/linux/utsname.h); `release` is the third.
 const UTS_FIELD: u64 = 65;
+const UTS_BYTES: usize = 65;
 /// More candidates than this are not tried.
 const MOST: usize = 64;
 
@@ -73,7 +75,7 @@ fn text_at(dump: &Dump, page: u64) -> Option<Vec<u8>> {
     };
     let mut text = Vec::new();
     for number in 0..LONGEST as u64 / PAGE {
-        let mut bytes = [0; PAGE as usize];
+        let mut bytes = [0; PAGE_BYTES];
         if dump.read(page + number * PAGE, &mut bytes).is_err() {
             break;
         }
@@ -94,7 +96,7 @@ fn candidate(dump: &Dump, info: &VmcoreInfo) -> Result<(Box<dyn Arch>, bool), Ke
         let release = info.text("OSRELEASE")?;
         let name = info.symbol("init_uts_ns")?.checked_add(info.offset("uts_namespace.name")?)?;
         let at = arch::walk(&*arch, dump, arch.kernel_root(), name, &mut |_| ()).ok()?.at(name);
-        let mut bytes = [0; UTS_FIELD as usize];
+        let mut bytes = [0; UTS_BYTES];
         dump.read(at + 2 * UTS_FIELD, &mut bytes).ok()?;
         let end = bytes.iter().position(|&byte| byte == 0)?;
         Some(&bytes[..end] == release.as_bytes())

@@ -292,13 +292,9 @@ fn finish(mut arch: X86_64, dump: &Dump) -> X86_64 {
     if arch.direct.is_none() {
         let (first, last) = arch.direct_region();
         // The last one: /proc/kcore of Linux 4.19 has remapped segments before it.
-        let segment = dump
-            .load_segments()
-            .iter()
-            .filter(|segment| {
-                (first..=last).contains(&segment.virtual_address) && segment.virtual_address >= segment.physical
-            })
-            .next_back();
+        let segment = dump.load_segments().iter().rfind(|segment| {
+            (first..=last).contains(&segment.virtual_address) && segment.virtual_address >= segment.physical
+        });
         arch.direct = segment.map(|segment| DirectMap {
             start: segment.virtual_address - segment.physical,
             last,
