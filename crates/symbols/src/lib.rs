@@ -6,6 +6,7 @@
 
 pub mod btf;
 pub mod elf;
+mod elf_symbol;
 pub mod globals;
 mod index;
 pub mod kallsyms;
