@@ -1,71 +1,51 @@
-// The engine's worker: loads the engine and drives it, step by step, so that it hears the page between two steps.
+// The worker of the engine that reads logs, and of the disassemblers, which are a module of their own: it is loaded when
+// the first report with code is to be shown, or when nobody waits for anything, whichever is first.
 //
-// Takes `{ id, request, files }`, posts `{ id, event }` (crates/protocol). Holds no logic: what to do is the engine's.
-// When the engine dies (a panic, no memory) it posts a last `{ id: 0, event: { type: "failed", code: "engine", … } }`
-// and throws, so that the page can start a fresh worker; it does nothing after that.
+// How it is driven: drive.js. Must never let the end of the disassemblers be the engine's.
 
 import init, { Engine } from "./engine.js";
+import { drive } from "./drive.js";
 
-let engine = null;
-let dead = false;
-let toldWhy = false;
-let working = false;
-let waiting = [];
+let loading = false;
+let attempts = 0;
 
-// A message to ourselves comes after the messages that the page has sent meanwhile.
-const turns = new MessageChannel();
-turns.port1.onmessage = () => guarded(() => {
-  working = engine.step();
-  if (working) turns.port2.postMessage(null);
-});
-
-self.onmessage = ({ data }) => {
-  if (engine === null) waiting.push(data);
-  else guarded(() => handle(data));
-};
-
-function handle(message) {
-  const more = engine.handle(message);
-  if (more && !working) {
-    working = true;
-    turns.port2.postMessage(null);
-  }
-}
-
-function post(answer) {
-  // The engine's own last words, from its panic hook.
-  if (answer.id === 0) toldWhy = true;
-  self.postMessage(answer);
-}
-
-function guarded(work) {
-  if (dead) return;
-  try {
-    work();
-  } catch (error) {
-    died(error);
-  }
-}
-
-function died(error) {
-  dead = true;
-  if (!toldWhy) {
-    const advice = "Reload the page. If the file is very large, close other tabs first.";
-    self.postMessage({
-      id: 0,
-      event: { type: "failed", code: "engine", message: `The engine stopped: ${error}.`, advice },
-    });
-  }
-  throw error;
-}
-
-try {
+async function disassemblers() {
+  // Some browsers remember that a script could not be loaded; and one that has stopped must be a new one.
+  const again = attempts === 0 ? "" : `?again=${attempts}`;
+  attempts += 1;
+  const { default: init, list } = await import(`./disasm.js${again}`);
   await init();
-  engine = new Engine(post);
-} catch (error) {
-  died(error);
+  return list;
 }
-for (const message of waiting) guarded(() => handle(message));
-waiting = [];
-// Nobody waits for the engine now, most likely; if somebody does, they come first.
-setTimeout(() => guarded(() => working || engine.warm_up()), 50);
+
+function load(engine, run, then = () => {}) {
+  if (loading) return;
+  loading = true;
+  // What the engine throws must not end here: a timer's errors are the worker's.
+  const loaded = (work) => setTimeout(() => {
+    loading = false;
+    run(() => {
+      const more = work();
+      then();
+      return more;
+    });
+  });
+  disassemblers().then(
+    (list) => loaded(() => engine.list_with(list)),
+    (error) => loaded(() => engine.list_without(error instanceof Error ? error.message : String(error))),
+  );
+}
+
+await drive({
+  async start(post) {
+    await init();
+    return new Engine(post);
+  },
+  turned(engine, run) {
+    if (engine.needs_disassembler()) load(engine, run);
+  },
+  idle(engine, run) {
+    engine.warm_up();
+    if (attempts === 0) load(engine, run, () => engine.warm_up());
+  },
+});

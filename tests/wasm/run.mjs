@@ -20,12 +20,15 @@ if (!command) {
 install();
 const { default: init, Engine } = await import(join(root, "pkg/engine.js"));
 await init({ module_or_path: readFileSync(join(root, "pkg/engine_bg.wasm")) });
+const { default: initDisassemblers, list } = await import(join(root, "pkg/disasm.js"));
+await initDisassemblers({ module_or_path: readFileSync(join(root, "pkg/disasm_bg.wasm")) });
 
-/** An engine, and what it says to one request. */
+/** An engine with the disassemblers, or without, and what it says to one request. */
 class Driver {
-  constructor() {
+  constructor({ listing = true } = {}) {
     this.answers = [];
     this.engine = new Engine((answer) => this.answers.push(answer));
+    if (listing) this.engine.list_with(list);
     this.id = 0;
   }
 
@@ -108,6 +111,73 @@ test("a report is asked for, found and shared like the page does", () => {
   const opened = driver.ask({ type: "open-link", fragment: shared.fragment });
   assert.equal(opened.link.view.line, report.first_line);
   assert.equal(driver.ask({ type: "report", index: opened.link.report }).title, report.title);
+});
+
+/** A log whose first report has code, and the same of which nothing is listed. */
+const crash = () => fileOf("crash.log", readFileSync(join(fixtures, "guests/6.1/null_write.log")));
+
+/** An engine without disassemblers, of which two reports and a line were asked for. */
+function waiting() {
+  const driver = new Driver({ listing: false });
+  driver.open(crash());
+  driver.answers = [];
+  assert.equal(driver.engine.needs_disassembler(), false);
+  driver.engine.handle({ id: 11, request: { type: "report", index: 0 } });
+  driver.engine.handle({ id: 12, request: { type: "render", format: "text" } });
+  driver.engine.handle({ id: 13, request: { type: "report", index: 0 } });
+  while (driver.engine.handle({ id: 14, request: { type: "lines", from: 1, count: 1 } }) && driver.engine.step());
+  assert.ok(driver.engine.needs_disassembler());
+  return driver;
+}
+
+function goOn(driver, work) {
+  if (work(driver.engine)) while (driver.engine.step());
+  assert.equal(driver.engine.needs_disassembler(), false);
+}
+
+test("reports wait for the disassemblers, in their order, and nothing else does", () => {
+  const driver = waiting();
+  assert.deepEqual(driver.answers.map(({ id }) => id), [14]);
+  goOn(driver, (engine) => engine.list_with(list));
+  assert.deepEqual(driver.answers.map(({ id }) => id), [14, 11, 12, 13]);
+  const [, { event: report }, { event: text }] = driver.answers;
+  assert.ok(report.code.listing.instructions.some((one) => one.trap));
+  assert.match(text.text, /Instructions around the marked one/);
+});
+
+test("disassemblers that can't be loaded leave the reason, and the next log tries again", () => {
+  const driver = waiting();
+  goOn(driver, (engine) => engine.list_without("the network is off"));
+  const [, { event: report }] = driver.answers;
+  assert.equal(report.code.listing, undefined);
+  assert.match(report.code.listing_problem, /could not be loaded \(the network is off\)/);
+  driver.open(crash());
+  driver.answers = [];
+  driver.engine.handle({ id: 21, request: { type: "report", index: 0 } });
+  goOn(driver, (engine) => engine.list_with(list));
+  assert.ok(driver.answers[0].event.code.listing);
+});
+
+test("disassemblers that stop take nothing with them, and are not asked again", () => {
+  for (const [broken, words] of [
+    [() => { throw new WebAssembly.RuntimeError("unreachable"); }, /stopped \(unreachable\)/],
+    [() => "no bytes", /stopped \(/],
+    [() => new Uint8Array([7]), /stopped \(its answer is damaged\)/],
+  ]) {
+    const driver = waiting();
+    goOn(driver, (engine) => engine.list_with(broken));
+    assert.match(driver.answers[1].event.code.listing_problem, words);
+    driver.open(crash());
+    driver.answers = [];
+    driver.engine.handle({ id: 21, request: { type: "report", index: 0 } });
+    assert.ok(driver.engine.needs_disassembler(), "a fresh one is wanted");
+    goOn(driver, (engine) => engine.list_with(list));
+    assert.ok(driver.answers[0].event.code.listing);
+  }
+});
+
+test("what is no question has an answer", () => {
+  assert.equal(new TextDecoder().decode(list(new Uint8Array([9, 9])).subarray(2)), "the engine's question could not be read");
 });
 
 test("a log beyond 4 GiB is read to its end", () => {

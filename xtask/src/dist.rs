@@ -12,15 +12,15 @@ use sha2::{Digest, Sha256};
 use crate::error::{Error, Result};
 use crate::inputs;
 use crate::run::run;
-use crate::wasm;
+use crate::wasm::{self, Module};
 use crate::workspace::{self, Workspace};
 
 /// Files of `www/` that belong to one build.
-const OF_THE_BUILD: &[&str] = &["boot.js", "worker.js", "style.css"];
+const OF_THE_BUILD: &[&str] = &["boot.js", "drive.js", "worker.js", "style.css"];
 /// Files of `www/` with lasting addresses that work offline too.
 const LASTING: &[&str] = &["index.html", "manifest.webmanifest", "icons"];
-/// What the engine's package holds besides what is committed in `pkg/`.
-const PACKAGE: &[&str] = &["engine.js", "engine.d.ts", "engine_bg.wasm", "engine_bg.wasm.d.ts"];
+/// What the npm package holds of a module besides what is committed in `pkg/`: these endings to its name.
+const PACKED: &[&str] = &[".js", ".d.ts", "_bg.wasm", "_bg.wasm.d.ts"];
 
 /// A site that was built.
 #[derive(Clone, Debug)]
@@ -40,12 +40,17 @@ impl Site {
 pub(crate) fn build(workspace: &Workspace, directory: &Path) -> Result<Site> {
     let optimised = wasm::prepare(workspace)?;
     let build_id = inputs::build_id(workspace, optimised)?;
-    let ui = wasm::build(workspace, wasm::UI, &build_id, optimised)?;
-    let engine = wasm::build(workspace, wasm::ENGINE, &build_id, optimised)?;
-    let files = collect(workspace, &build_id, &ui, &engine)?;
+    let mut modules = Vec::new();
+    for module in wasm::MODULES {
+        modules.push((module, wasm::build(workspace, module, &build_id, optimised)?));
+    }
+    let files = collect(workspace, &build_id, &modules)?;
     replace(directory, &files)?;
-    for name in PACKAGE {
-        workspace::write(&workspace.path("pkg").join(name), &workspace::read(&engine.join(name))?)?;
+    for (module, built) in modules.iter().filter(|(module, _)| module.is_packed) {
+        for ending in PACKED {
+            let name = format!("{}{ending}", module.name);
+            workspace::write(&workspace.path("pkg").join(&name), &workspace::read(&built.join(&name))?)?;
+        }
     }
     Ok(Site { directory: directory.to_owned(), build_id })
 }
@@ -62,14 +67,14 @@ pub(crate) fn build_cli(workspace: &Workspace, site: &Site, profile: &str) -> Re
 }
 
 /// All files of the site, by their names relative to its root.
-fn collect(workspace: &Workspace, build_id: &str, ui: &Path, engine: &Path) -> Result<BTreeMap<String, Vec<u8>>> {
+fn collect(workspace: &Workspace, build_id: &str, modules: &[(Module, PathBuf)]) -> Result<BTreeMap<String, Vec<u8>>> {
     let www = workspace.path("www");
     let version_directory = format!("v/{build_id}");
     let mut files = BTreeMap::new();
     for name in OF_THE_BUILD {
         files.insert(format!("{version_directory}/{name}"), workspace::read(&www.join(name))?);
     }
-    for (directory, module) in [(ui, wasm::UI), (engine, wasm::ENGINE)] {
+    for (module, directory) in modules {
         for name in [format!("{}.js", module.name), format!("{}_bg.wasm", module.name)] {
             files.insert(format!("{version_directory}/{name}"), workspace::read(&directory.join(&name))?);
         }

@@ -14,6 +14,7 @@ use crate::node;
 use crate::run::{run, watch};
 use crate::serve::Served;
 use crate::stages::Stage;
+use crate::wasm;
 use crate::workspace::{self, Workspace};
 
 /// Cargo profile of the command in these tests: quick to build, optimised, since it reads all fixtures.
@@ -98,9 +99,8 @@ impl Session<'_> {
             Stage::Format => self.cargo(&["fmt", "--all", "--check"]),
             Stage::Clippy => self.cargo(&["clippy", "--quiet", "--workspace", "--all-targets", "--", "-Dwarnings"]),
             Stage::ClippyWasm => {
-                let packages = ["--package", "oopscope-web", "--package", "oopscope-worker"];
                 let mut arguments = vec!["clippy", "--quiet", "--target", "wasm32-unknown-unknown"];
-                arguments.extend(packages);
+                arguments.extend(wasm::MODULES.iter().flat_map(|module| ["--package", module.package]));
                 arguments.extend(["--", "-Dwarnings"]);
                 self.cargo(&arguments)
             }

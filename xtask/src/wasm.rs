@@ -1,4 +1,4 @@
-//! Compiles the two WebAssembly modules and makes them ready for browsers: cargo, then wasm-bindgen (as a library,
+//! Compiles the WebAssembly modules and makes them ready for browsers: cargo, then wasm-bindgen (as a library,
 //! so its version is Cargo.lock's), then npm's wasm-opt. It must never strip a module before wasm-bindgen has seen
 //! it, and must leave no trace of this machine's paths in it.
 
@@ -30,21 +30,34 @@ const FEATURES: &[&str] = &[
     "--enable-simd",
 ];
 
-/// One of the two modules.
+/// A module of the site.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Module {
-    package: &'static str,
+    /// Name of the crate that it is made of.
+    pub(crate) package: &'static str,
     profile: &'static str,
     /// Name of what comes out: `<name>.js`, `<name>_bg.wasm`.
     pub(crate) name: &'static str,
     optimise: &'static str,
+    simd: bool,
+    /// Whether it is in the npm package, with its types.
+    pub(crate) is_packed: bool,
 }
 
-/// The page: built for size.
-pub(crate) const UI: Module = Module { package: "oopscope-web", profile: "wasm-ui", name: "ui", optimise: "-Oz" };
-/// The engine: built for speed.
-pub(crate) const ENGINE: Module =
-    Module { package: "oopscope-worker", profile: "wasm-engine", name: "engine", optimise: "-O3" };
+/// A page: built for size.
+const PAGE: Module =
+    Module { package: "", profile: "wasm-ui", name: "", optimise: "-Oz", simd: false, is_packed: false };
+/// An engine: built for size but for what every byte goes through, and that for speed.
+const ENGINE: Module =
+    Module { package: "", profile: "wasm-engine", name: "", optimise: "-O3", simd: true, is_packed: true };
+
+/// All of them. The first two are loaded at once, the others when they are needed.
+pub(crate) const MODULES: [Module; 3] = [
+    Module { package: "oopscope-web", name: "ui", ..PAGE },
+    Module { package: "oopscope-worker", name: "engine", ..ENGINE },
+    // What it does takes microseconds.
+    Module { package: "oopscope-disasm-worker", name: "disasm", optimise: "-Oz", simd: false, ..ENGINE },
+];
 
 /// Gets wasm-opt where Node is present; says what follows where it is not. True when it is there.
 pub(crate) fn prepare(workspace: &Workspace) -> Result<bool> {
@@ -84,7 +97,7 @@ pub(crate) fn build(workspace: &Workspace, module: Module, build_id: &str, optim
 
 fn compile(workspace: &Workspace, module: Module, build_id: &str) -> Result<PathBuf> {
     let mut flags = remapped_paths(workspace);
-    if module.name == ENGINE.name {
+    if module.simd {
         flags.push("-Ctarget-feature=+simd128".to_owned());
     }
     let arguments = ["build", "--lib", "--package", module.package, "--profile", module.profile, "--target", TARGET];
@@ -115,8 +128,8 @@ fn bind(module: Module, compiled: &Path, directory: &Path) -> Result<()> {
     bindgen
         .input_path(compiled)
         .out_name(module.name)
-        .typescript(module.name == ENGINE.name)
-        // The worker starts the engine without naming the file: it lies beside its glue.
+        .typescript(module.is_packed)
+        // Workers start engines without naming the file: it lies beside its glue.
         .omit_default_module_path(false)
         .remove_name_section(true)
         .remove_producers_section(true);

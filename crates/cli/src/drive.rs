@@ -3,7 +3,7 @@
 //! This module must never look into a report.
 
 use crate::help::BUILD_ID;
-use crate::input;
+use crate::{core, input};
 use crate::progress::ProgressLine;
 use crate::{Failure, note};
 use oopscope_protocol::{Event, LogSummary, Request};
@@ -18,8 +18,8 @@ pub(crate) struct Opened {
 
 /// Opens files as one log, with its notes and its progress on stderr.
 pub(crate) fn open(files: &[OsString]) -> Result<Opened, Failure> {
-    let inputs = input::all(files)?;
-    let mut session = Session::new(BUILD_ID);
+    let inputs = core::logs(input::all(files)?)?;
+    let mut session = Session::new(BUILD_ID, oopscope_disasm::list);
     let mut progress = ProgressLine::new();
     let mut answers = session.request(1, Request::Open { name: None, text: None }, inputs);
     loop {

@@ -60,21 +60,6 @@ pub fn list(report: &Report) -> Result<Listing, String> {
     }
 }
 
-/// Fills in the listing of a report's code, or the reason why there is none, where there are bytes.
-pub fn fill(report: &mut Report) {
-    let Some(code) = &report.code else { return };
-    if code.units.is_empty() || code.listing.is_some() {
-        return;
-    }
-    let (listing, problem) = match list(report) {
-        Ok(listing) => (Some(listing), None),
-        Err(problem) => (None, Some(problem)),
-    };
-    if let Some(code) = &mut report.code {
-        (code.listing, code.listing_problem) = (listing, problem);
-    }
-}
-
 fn decoder(arch: Arch, window: &Window, values: &Values<'_>) -> Option<Box<dyn Decoder>> {
     Some(match arch {
         Arch::X86_64 => Box::new(x86::X86 { bits: 64 }),

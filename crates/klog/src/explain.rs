@@ -11,7 +11,7 @@ pub(crate) mod next;
 mod notices;
 mod verdict;
 
-pub(crate) use evidence::{history, is_virtual_machine};
+pub(crate) use evidence::{add_instruction, history, is_virtual_machine};
 pub(crate) use lead::{access, at_source, folded, protection_fault, quoted};
 
 use crate::facts::Facts;

@@ -30,6 +30,7 @@ mod index;
 mod kinds;
 mod line;
 mod links;
+mod listing;
 mod machine;
 mod own_stack;
 mod prefix;
@@ -48,6 +49,7 @@ mod walk;
 pub use context::words as context_words;
 pub use index::LineIndex;
 pub use line::display_line;
+pub use listing::{put_listing, wants_listing};
 pub use scan::{Limits, Scanner};
 
 use oopscope_report::{LogFacts, Report};

@@ -370,7 +370,6 @@ impl Scanner {
             self.reports[at].repeats += 1;
             return;
         }
-        oopscope_disasm::fill(&mut facts.report);
         let weight = self.weight + weigh(&facts.report);
         if self.reports.len() >= self.limits.reports || weight > self.limits.report_bytes {
             self.log.reports_not_kept += 1;
@@ -451,7 +450,6 @@ fn make(segment: Segment) -> Option<Facts> {
 fn weigh(report: &Report) -> usize {
     let frames: usize =
         report.stacks.iter().map(|stack| 256 + 320 * stack.frames.len() + 128 * stack.registers.len()).sum();
-    let listing = report.code.as_ref().and_then(|code| code.listing.as_ref());
-    let listing = listing.map_or(0, |listing| 320 * listing.instructions.len());
+    let listing = report.code.as_ref().map_or(0, |code| 320 * crate::listing::likely_length(code));
     4096 + listing + frames + 128 * report.registers.len() + 96 * report.modules.len()
 }

@@ -4,7 +4,7 @@
 #[allow(dead_code, reason = "of what the fixtures have in common, this needs the files alone")]
 mod harness;
 
-use oopscope_klog::parse;
+use harness::parse;
 use oopscope_report::{Prose, Report};
 use std::path::PathBuf;
 
@@ -206,4 +206,27 @@ Call Trace:
         )),
         "{evidence:?}"
     );
+}
+
+/// What the listing proves is said where it was asked for before the report was shown: once, and never of code that was
+/// executed by mistake.
+#[test]
+fn a_listing_gives_evidence_once() {
+    let log = harness::logs("guests").into_iter().find(|log| log.ends_with("6.1/null_write.log")).unwrap();
+    let (mut bare, _) = oopscope_klog::parse(&harness::read(&log));
+    let report = &mut bare[0];
+    let said = |report: &Report| sentences(report).filter(|prose| prose.plain().contains("that trapped is")).count();
+    assert!(oopscope_klog::wants_listing(report) && said(report) == 0);
+    let found = oopscope_disasm::list(report);
+    oopscope_klog::put_listing(report, found.clone());
+    assert!(!oopscope_klog::wants_listing(report) && said(report) == 1);
+    let listed = report.clone();
+    oopscope_klog::put_listing(report, found);
+    oopscope_klog::put_listing(report, Err("no".to_owned()));
+    assert_eq!(*report, listed);
+
+    let (mut without, _) = oopscope_klog::parse(&harness::read(&log));
+    oopscope_klog::put_listing(&mut without[0], Err("no decoder".to_owned()));
+    assert_eq!(without[0].code.as_ref().unwrap().listing_problem.as_deref(), Some("no decoder"));
+    assert!(!oopscope_klog::wants_listing(&without[0]) && said(&without[0]) == 0);
 }

@@ -10,6 +10,7 @@
 //! This crate must never touch JS, the file system or the clock: bytes come through [`oopscope_source::ReadAt`].
 #![forbid(unsafe_code)]
 
+mod disassembler;
 mod examples;
 mod find;
 mod identify;
@@ -27,6 +28,7 @@ mod task;
 mod triage;
 mod words;
 
+pub use disassembler::Disassembler;
 pub use input::Input;
 pub use triage::read as read_for_triage;
 
@@ -60,11 +62,15 @@ pub struct Session {
     /// The last one that is done.
     triage: Option<Triage>,
     tasks: VecDeque<Task>,
+    disassembler: Box<dyn Disassembler>,
+    /// Requests for reports, in their order, of which the first needs the disassembler, which is not there yet.
+    waiting: VecDeque<(u64, Request)>,
 }
 
 impl Session {
-    /// A session with nothing open. `build_id` is what [`Event::Ready`] tells.
-    pub fn new(build_id: impl Into<String>) -> Self {
+    /// A session with nothing open. `build_id` is what [`Event::Ready`] tells; `disassembler` lists the code of the
+    /// reports that are handed out.
+    pub fn new(build_id: impl Into<String>, disassembler: impl Disassembler + 'static) -> Self {
         Self {
             build_id: build_id.into(),
             log: None,
@@ -72,6 +78,8 @@ impl Session {
             triaging: None,
             triage: None,
             tasks: VecDeque::new(),
+            disassembler: Box::new(disassembler),
+            waiting: VecDeque::new(),
         }
     }
 
@@ -132,14 +140,29 @@ impl Session {
                     Err(problem) => failed(id, problem),
                 });
             }
-            Request::Report { index } => answers.push(match self.report(index) {
-                Ok(event) => Answer { id, event },
-                Err(problem) => failed(id, problem),
-            }),
-            Request::Lines { .. } | Request::Find { .. } | Request::Render { .. } | Request::Share { .. } => {
+            Request::Report { .. } | Request::Render { .. } if self.waiting.len() >= QUEUE => {
+                answers.push(failed(id, problem::superseded("too many requests are waiting")));
+            }
+            Request::Report { .. } | Request::Render { .. } => {
+                self.waiting.push_back((id, request));
+                self.hand_out(&mut answers);
+            }
+            Request::Lines { .. } | Request::Find { .. } | Request::Share { .. } => {
                 self.enqueue(id, request, &mut answers);
             }
         }
+        answers
+    }
+
+    /// True while requests wait for the disassembler. All others are answered meanwhile.
+    pub fn needs_disassembler(&self) -> bool {
+        !self.waiting.is_empty()
+    }
+
+    /// Answers what waited for the disassembler: it is there now, or says why it won't come.
+    pub fn resume(&mut self) -> Vec<Answer> {
+        let mut answers = Vec::new();
+        self.hand_out(&mut answers);
         answers
     }
 
@@ -187,11 +210,34 @@ impl Session {
             Step::Failed(problem) => answers.push(failed(id, problem)),
             Step::Done(done) => {
                 let (log, summary) = *done;
-                for task in self.tasks.drain(..) {
-                    answers.push(failed(task.id, problem::superseded("another log was opened")));
-                }
+                let old = self.tasks.drain(..).map(|task| task.id).chain(self.waiting.drain(..).map(|(id, _)| id));
+                answers.extend(old.map(|id| failed(id, problem::superseded("another log was opened"))));
                 self.log = Some(log);
                 answers.push(Answer { id, event: Event::Opened(Box::new(summary)) });
+            }
+        }
+    }
+
+    /// Answers requests for reports whose code is listed, up to the first whose is not yet.
+    fn hand_out(&mut self, answers: &mut Vec<Answer>) {
+        while let Some((id, request)) = self.waiting.pop_front() {
+            let index = match request {
+                Request::Report { index } => Some(index),
+                Request::Render { index, .. } => index,
+                _ => None,
+            };
+            if let Some(log) = &mut self.log
+                && disassembler::list(log, index, &*self.disassembler).is_break()
+            {
+                self.waiting.push_front((id, request));
+                return;
+            }
+            match request {
+                Request::Report { index } => answers.push(match self.report(index) {
+                    Ok(event) => Answer { id, event },
+                    Err(problem) => failed(id, problem),
+                }),
+                _ => self.enqueue(id, request, answers),
             }
         }
     }

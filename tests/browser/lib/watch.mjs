@@ -3,6 +3,9 @@
 
 import assert from 'node:assert/strict';
 
+/** Modules of the build that are loaded when they are first needed, or when nobody waits: their time is their own. */
+const LATE = /\/v\/[0-9a-f]+\/(disasm|vmcore|vmcore-ui)(-worker)?(_bg)?\.(js|wasm)$/;
+
 /** What was seen in all pages of one profile. */
 export class Watch {
   #problems = [];
@@ -29,7 +32,7 @@ export class Watch {
     // These never leave the page.
     if (url.startsWith('blob:') || url.startsWith('data:')) return;
     this.#requests += 1;
-    if (!this.#loading) this.#problems.push(`request after load: ${url}`);
+    if (!this.#loading && !LATE.test(url)) this.#problems.push(`request after load: ${url}`);
   }
 
   /** From now on a request is a problem. */

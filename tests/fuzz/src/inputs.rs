@@ -10,7 +10,7 @@ use oopscope_unpack::{Damage, Flow};
 
 /// Any bytes can be given to be opened: they become a log whose lines can be read, or a reason why not.
 pub fn session_open(bytes: &[u8]) {
-    let mut session = Session::new("fuzz");
+    let mut session = Session::new("fuzz", oopscope_disasm::list);
     let open = Request::Open { name: None, text: None };
     let lines = match run(&mut session, open, vec![Input::from_bytes("input", bytes.to_vec())]) {
         Some(Event::Opened(summary)) => summary.facts.lines,

@@ -22,12 +22,28 @@ pub(super) fn of(facts: &Facts) -> Vec<Prose> {
     let report = &facts.report;
     let mut evidence = (facts.rule.evidence)(facts);
     evidence.extend(instruction(report));
-    evidence.extend(trap_code(report));
+    evidence.extend(others(report));
+    evidence.truncate(MOST);
+    evidence
+}
+
+/// What stands after the kind's own evidence and the instruction.
+fn others(report: &Report) -> Vec<Prose> {
+    let mut evidence: Vec<_> = trap_code(report).into_iter().collect();
     evidence.extend(registers(report));
     evidence.extend(text_in_address(report));
     evidence.extend(taint(report));
-    evidence.truncate(MOST);
     evidence
+}
+
+/// Adds what the listing says, in its place, to a report whose evidence was written without one.
+pub(crate) fn add_instruction(report: &mut Report) {
+    let Some(instruction) = instruction(report) else { return };
+    let others = others(report);
+    let evidence = &mut report.explanation.evidence;
+    let own = (0..evidence.len()).find(|own| others.starts_with(&evidence[*own..])).unwrap_or(evidence.len());
+    evidence.insert(own, instruction);
+    evidence.truncate(MOST);
 }
 
 /// The trapping instruction with the values that its operands had.

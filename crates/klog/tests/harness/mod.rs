@@ -2,8 +2,8 @@
 
 #![expect(clippy::disallowed_methods, reason = "tests read their fixtures; the crate itself does no I/O")]
 
-use oopscope_klog::{context_words, parse};
-use oopscope_report::{Context, Report, Severity, StackRole};
+use oopscope_klog::{context_words, put_listing};
+use oopscope_report::{Context, LogFacts, Report, Severity, StackRole};
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
@@ -18,6 +18,16 @@ pub(crate) fn logs(name: &str) -> Vec<PathBuf> {
         .collect();
     logs.sort();
     logs
+}
+
+/// The reports of a log as they are shown: with their code as instructions.
+pub(crate) fn parse(log: &[u8]) -> (Vec<Report>, LogFacts) {
+    let (mut reports, facts) = oopscope_klog::parse(log);
+    for report in &mut reports {
+        let found = oopscope_disasm::list(report);
+        put_listing(report, found);
+    }
+    (reports, facts)
 }
 
 /// A log's bytes.

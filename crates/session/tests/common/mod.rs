@@ -15,7 +15,7 @@ pub struct Driver {
 
 impl Driver {
     pub fn new() -> Self {
-        Self { session: Session::new("test"), last: 0 }
+        Self { session: Session::new("test", oopscope_disasm::list), last: 0 }
     }
 
     /// Sends a request; gives its number and the answers that came at once.

@@ -11,14 +11,14 @@ use web_sys::{Blob, FileReaderSync};
 const LARGEST_READ: usize = 64 << 20;
 
 /// Bytes of a file that the user gave to the page.
-pub(crate) struct FileSource {
+pub struct FileSource {
     blob: Blob,
     len: u64,
 }
 
 impl FileSource {
     /// The bytes of `blob`, with the size that it has now.
-    pub(crate) fn new(blob: Blob) -> Self {
+    pub fn new(blob: Blob) -> Self {
         let len = whole(blob.size());
         Self { blob, len }
     }

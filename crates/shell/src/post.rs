@@ -1,0 +1,58 @@
+//! The way of an engine's answers to the page, and its last words.
+//!
+//! This module must never give the page an answer without a number: 0 is the engine's own.
+
+use oopscope_protocol::Problem;
+use serde::Serialize;
+use std::cell::RefCell;
+use std::panic::PanicHookInfo;
+use wasm_bindgen::{JsValue, UnwrapThrowExt};
+
+thread_local! {
+    /// Where the newest engine's answers go, for the panic hook: a panic ends all engines of this module.
+    static POST: RefCell<Option<js_sys::Function>> = const { RefCell::new(None) };
+}
+
+/// An answer: `{ id, event }`.
+pub trait Posted: Serialize {
+    /// The answer that says that something failed.
+    fn failed(id: u64, problem: Problem) -> Self;
+
+    /// What to do when the engine has died of a bug.
+    fn advice() -> &'static str;
+}
+
+/// Where an engine's answers go.
+pub struct Post(js_sys::Function);
+
+impl Post {
+    /// Answers go to the function `to`; so does, should the engine panic, the reason.
+    pub fn new<A: Posted + 'static>(to: js_sys::Function) -> Self {
+        POST.with_borrow_mut(|place| *place = Some(to.clone()));
+        std::panic::set_hook(Box::new(last_words::<A>));
+        Self(to)
+    }
+
+    /// Gives answers to the page. What can't be encoded or posted is a bug of the engine, and ends it.
+    pub fn all<A: Posted>(&self, answers: &[A]) {
+        for answer in answers {
+            post(&self.0, answer);
+        }
+    }
+}
+
+fn post(to: &js_sys::Function, answer: &impl Posted) {
+    let value = serde_wasm_bindgen::to_value(answer).unwrap_throw();
+    to.call1(&JsValue::UNDEFINED, &value).unwrap_throw();
+}
+
+/// wasm can't unwind: a panic ends the engine, and the page starts another. This tells it why.
+fn last_words<A: Posted>(panic: &PanicHookInfo<'_>) {
+    let problem =
+        Problem { code: "engine".into(), message: format!("The engine stopped: {panic}."), advice: A::advice().into() };
+    POST.with_borrow(|to| {
+        if let Some(to) = to {
+            post(to, &A::failed(0, problem));
+        }
+    });
+}
