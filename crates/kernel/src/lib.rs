@@ -10,6 +10,7 @@
 pub mod arch;
 mod build_id;
 mod error;
+mod fields;
 mod kernel;
 mod list;
 mod loaded;
