@@ -3,6 +3,7 @@
 //! This module must never touch a file: it only says what is wanted.
 
 use crate::Failure;
+use crate::core::CoreFormat;
 use crate::help::Topic;
 use crate::site;
 use lexopt::prelude::*;
@@ -17,6 +18,7 @@ pub(crate) enum Command {
     Help(Topic),
     Version,
     Log(LogOptions),
+    Core(CoreOptions),
     Link(LinkOptions),
     Triage(TriageOptions),
     Serve(SocketAddr),
@@ -35,6 +37,16 @@ pub(crate) struct TriageOptions {
 pub(crate) struct LogOptions {
     pub(crate) files: Vec<OsString>,
     pub(crate) format: Format,
+}
+
+/// `oopscope core`.
+#[derive(Debug)]
+pub(crate) struct CoreOptions {
+    /// The dump or its parts, and perhaps a vmlinux: which is which is found by content.
+    pub(crate) files: Vec<OsString>,
+    pub(crate) format: CoreFormat,
+    /// Lines to be run as commands, in this order.
+    pub(crate) commands: Vec<String>,
 }
 
 /// `oopscope link`.
@@ -63,6 +75,7 @@ pub(crate) fn parse() -> Result<Command, Failure> {
         Short('V') | Long("version") => Ok(Command::Version),
         Value(name) if name == "help" => help(&mut parser),
         Value(name) if name == "log" => log(&mut parser),
+        Value(name) if name == "core" => core(&mut parser),
         Value(name) if name == "link" => link(&mut parser),
         Value(name) if name == "triage" => triage(&mut parser),
         Value(name) if name == "serve" => serve(&mut parser),
@@ -73,7 +86,9 @@ pub(crate) fn parse() -> Result<Command, Failure> {
 
 fn no_command(name: &OsString) -> Failure {
     let name = name.to_string_lossy();
-    Failure::Message(format!("there is no command {name:?}\nTo read a log: oopscope log FILE"))
+    Failure::Message(format!(
+        "there is no command {name:?}\nTo read a log: oopscope log FILE; a dump: oopscope core FILE"
+    ))
 }
 
 fn help(parser: &mut lexopt::Parser) -> Result<Command, Failure> {
@@ -95,6 +110,31 @@ fn log(parser: &mut lexopt::Parser) -> Result<Command, Failure> {
         }
     }
     Ok(Command::Log(options))
+}
+
+fn core(parser: &mut lexopt::Parser) -> Result<Command, Failure> {
+    let mut options = CoreOptions { files: Vec::new(), format: CoreFormat::Text, commands: Vec::new() };
+    while let Some(arg) = parser.next()? {
+        match arg {
+            Short('h') | Long("help") => return Ok(Command::Help(Topic::Core)),
+            Short('f') | Long("format") => options.format = core_format(&parser.value()?.string()?)?,
+            Short('c') | Long("command") => options.commands.push(parser.value()?.string()?),
+            Value(file) => options.files.push(file),
+            other => return Err(other.unexpected().into()),
+        }
+    }
+    if options.files.is_empty() {
+        return Err(Failure::Message("give a dump: oopscope core VMCORE".into()));
+    }
+    Ok(Command::Core(options))
+}
+
+fn core_format(name: &str) -> Result<CoreFormat, Failure> {
+    match name {
+        "text" => Ok(CoreFormat::Text),
+        "json" => Ok(CoreFormat::Json),
+        other => Err(Failure::Message(format!("there is no format {other:?}; there are text and json"))),
+    }
 }
 
 fn format(name: &str) -> Result<Format, Failure> {

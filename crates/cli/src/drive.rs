@@ -3,9 +3,9 @@
 //! This module must never look into a report.
 
 use crate::help::BUILD_ID;
-use crate::{core, input};
 use crate::progress::ProgressLine;
 use crate::{Failure, note};
+use crate::{core, input};
 use oopscope_protocol::{Event, LogSummary, Request};
 use oopscope_session::{Answer, Session};
 use std::ffi::OsString;

@@ -13,6 +13,7 @@ pub(crate) const BUILD_ID: &str = match option_env!("OOPSCOPE_BUILD_ID") {
 pub(crate) enum Topic {
     All,
     Log,
+    Core,
     Link,
     Triage,
     Serve,
@@ -23,6 +24,7 @@ impl Topic {
     pub(crate) fn of(command: &str) -> Option<Self> {
         match command {
             "log" => Some(Self::Log),
+            "core" => Some(Self::Core),
             "link" => Some(Self::Link),
             "triage" => Some(Self::Triage),
             "serve" => Some(Self::Serve),
@@ -35,6 +37,7 @@ impl Topic {
         match self {
             Self::All => ALL,
             Self::Log => LOG,
+            Self::Core => CORE,
             Self::Link => LINK,
             Self::Triage => TRIAGE,
             Self::Serve => SERVE,
@@ -48,11 +51,13 @@ pub(crate) fn version() -> String {
 }
 
 const ALL: &str = "\
-Oopscope finds crash reports in Linux kernel logs and says what happened.
+Oopscope finds crash reports in Linux kernel logs and says what happened,
+and reads dumps of a crashed kernel's memory.
 Nothing leaves this machine.
 
 Usage:
   oopscope log [FILE|-]...       print the reports of a log
+  oopscope core VMCORE...        read a dump of memory, with or without vmlinux
   oopscope link [FILE|-]...      print a link that holds a report
   oopscope triage PATH...        group the reports of many logs by bug
   oopscope serve                 serve the page on this machine
@@ -68,7 +73,8 @@ happened, the facts, and the report's own lines.
 
 Usage: oopscope log [-f FORMAT] [FILE|-]...
 
-  FILE...            logs; several are read as one, in the order given
+  FILE...            logs; several are read as one, in the order given. Of a
+                     vmcore its kernel's log is read
   -, or no FILE      standard input: dmesg | oopscope log
   -f, --format FORMAT
                      text      for a mail (the default)
@@ -80,6 +86,33 @@ A log of any size is read; standard input beyond 64 MB is kept in a
 temporary file without a name while it is read.
 
 Exit status: 0 with reports, 1 when the log has none, 2 on an error.
+";
+
+const CORE: &str = "\
+Reads a dump of a crashed kernel's memory (a vmcore): what ended it, the
+panicking task's stack, CPUs, tasks, modules, the log. Symbols, types and
+unwind tables come out of the dump itself; no vmlinux is needed.
+
+Usage: oopscope core [-f FORMAT] [-c COMMAND]... VMCORE... [VMLINUX]
+
+  VMCORE...          the dump; several files are the parts of a split one.
+                     ELF, kdump-compressed (zlib, LZO, snappy, zstd), both
+                     flattened or not, diskdump, LiME, AVML, raw memory;
+                     which is which is found by content
+  VMLINUX            the kernel's ELF file: its symbol table is used where its
+                     build-id is the dump's
+  -c, --command COMMAND
+                     run this instead of the summary; may be given several
+                     times. help lists the commands: bt, ps, log, mod, sym,
+                     rd, struct, union, p, kmem, vtop, sys, mach
+  -f, --format FORMAT
+                     text  for people (the default)
+                     json  for tools; docs/vmcore-schema.md describes it
+
+What can't be read costs its own row and is told with the reason. The log of
+the dump is read as any other log by: oopscope log VMCORE
+
+Exit status: 0, or 2 on an error and when a command could not be answered.
 ";
 
 const LINK: &str = "\

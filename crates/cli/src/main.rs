@@ -5,6 +5,7 @@
 #![allow(clippy::disallowed_methods, reason = "the rim: files, environment and clock are what this crate is for")]
 
 mod args;
+mod core;
 mod drive;
 mod help;
 mod input;
@@ -73,6 +74,7 @@ fn run(command: Command) -> Result<Outcome, Failure> {
         Command::Help(topic) => print(topic.text()),
         Command::Version => print(&help::version()),
         Command::Log(options) => log::run(&options),
+        Command::Core(options) => core::run(&options),
         Command::Link(options) => link::run(&options),
         Command::Triage(options) => triage::run(&options),
         Command::Serve(address) => site::run(address),

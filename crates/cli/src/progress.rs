@@ -2,7 +2,7 @@
 //!
 //! This module must never write anything where stderr is not a terminal.
 
-use oopscope_protocol::Progress;
+use oopscope_protocol::{Progress, VmcoreProgress};
 use std::io::{self, IsTerminal, Write};
 use std::time::{Duration, Instant};
 
@@ -40,6 +40,43 @@ impl ProgressLine {
         let (done, total) = (step.done / 1_000_000, step.total / 1_000_000);
         let reports = self.reports;
         write(&format!("\r{percent:3} %  {done} of {total} MB  {per_second} MB/s  {reports} reports\x1b[K"));
+    }
+
+    /// Takes the line away.
+    pub(crate) fn clear(&mut self) {
+        if self.shown.take().is_some() {
+            write("\r\x1b[K");
+        }
+    }
+}
+
+/// The line while a dump is being opened: one stage after the other.
+pub(crate) struct StageLine {
+    on: bool,
+    begun: Instant,
+    shown: Option<Instant>,
+}
+
+impl StageLine {
+    /// A line that has not been shown.
+    pub(crate) fn new() -> Self {
+        Self { on: io::stderr().is_terminal(), begun: Instant::now(), shown: None }
+    }
+
+    /// Shows what is being done, now and then; what takes no longer than a moment is not shown at all.
+    pub(crate) fn show(&mut self, progress: &VmcoreProgress) {
+        let now = Instant::now();
+        let since = now - self.shown.unwrap_or(self.begun);
+        if !self.on || since < PAUSE {
+            return;
+        }
+        self.shown = Some(now);
+        let share = match progress.total {
+            0 => String::new(),
+            total => format!("  {} %", u128::from(progress.done) * 100 / u128::from(total)),
+        };
+        let megabytes = progress.cost.bytes_read / 1_000_000;
+        write(&format!("\r{}{share}  {megabytes} MB read\x1b[K", progress.stage));
     }
 
     /// Takes the line away.
