@@ -8,6 +8,7 @@
 #![forbid(unsafe_code)]
 
 pub mod arch;
+mod browse;
 mod build_id;
 mod error;
 mod fields;
