@@ -16,7 +16,9 @@ pub use header::BtfError;
 
 use crate::Layout;
 use crate::index::Index;
-use crate::types::{Constant, DEPTH, Kind, Member, Parameter, Qualifier, Type, TypeError, TypeId, Types, declaration};
+use crate::types::{
+    Constant, DEPTH, Kind, Member, Parameter, Qualifier, Type, TypeError, TypeId, Types, declaration, other_names,
+};
 use header::Header;
 use record::{Kind as Record, Raw};
 
@@ -265,6 +267,11 @@ impl Types for Btf {
     fn find_all(&self, kind: Kind, name: &str) -> Vec<TypeId> {
         let mut found = self.base.as_ref().map_or_else(Vec::new, |base| base.find_all(kind, name));
         found.extend(self.named(name).filter(|(_, raw)| is(kind, raw.kind)).map(|(id, _)| id));
+        if found.is_empty() && kind == Kind::Base {
+            let others = other_names(name);
+            let ids = others.iter().flat_map(|name| self.named(name)).filter(|(_, raw)| is(kind, raw.kind));
+            found.extend(ids.map(|(id, _)| id));
+        }
         found
     }
 

@@ -2,9 +2,11 @@
 //!
 //! Must never know a format. Whoever walks from type to type counts its steps: what a dump says may go in circles.
 
+mod base;
 mod path;
 mod spell;
 
+pub use base::other_names;
 pub use path::{PathError, Place, member};
 pub use spell::declaration;
 
@@ -55,7 +57,7 @@ pub enum Type<'a> {
     Void,
     /// An integer.
     Int {
-        /// `long unsigned int`.
+        /// As the compiler has it: `long unsigned int` where one writes `unsigned long`.
         name: &'a str,
         /// Bytes.
         size: u64,

@@ -2,6 +2,7 @@
 //!
 //! Must never invent a name: what has none is `<anonymous>`; what can't be read is `<damaged>`.
 
+use super::base::written;
 use super::{DEPTH, Kind, Qualifier, Type, TypeId, Types};
 
 /// The most characters of one spelling: parameters that are functions with parameters can be nested without end.
@@ -20,7 +21,8 @@ fn spell(types: &dyn Types, id: TypeId, inner: String, qualifiers: &str, depth: 
     let Ok(found) = types.get(id) else { return leaf("<damaged>", inner, qualifiers) };
     match found {
         Type::Void => leaf("void", inner, qualifiers),
-        Type::Int { name, .. } | Type::Float { name, .. } | Type::Typedef { name, .. } => leaf(name, inner, qualifiers),
+        Type::Int { name, .. } | Type::Float { name, .. } => leaf(written(name), inner, qualifiers),
+        Type::Typedef { name, .. } => leaf(name, inner, qualifiers),
         Type::Struct { name, union, .. } => tagged(if union { "union" } else { "struct" }, name, inner, qualifiers),
         Type::Enum { name, .. } => tagged("enum", name, inner, qualifiers),
         Type::Forward { name, kind } => tagged(word(kind), name, inner, qualifiers),
