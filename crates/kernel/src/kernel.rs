@@ -27,7 +27,7 @@ pub struct Kernel {
     pub(crate) btf: Option<Rc<Btf>>,
     pub(crate) loaded: OnceCell<Vec<Loaded>>,
     pub(crate) text: OnceCell<Vec<std::ops::Range<u64>>>,
-    pub(crate) percpu: OnceCell<Vec<u64>>,
+    pub(crate) percpu: OnceCell<Vec<Option<u64>>>,
     pub(crate) unread: RefCell<Vec<Unread>>,
     pub(crate) stacks: crate::stack::Stacks,
 }

@@ -10,7 +10,7 @@ use oopscope_symbols::{SymbolTable, Types};
 use std::cell::OnceCell;
 use std::ops::Range;
 
-/// A module's name has at most this many bytes (`MODULE_NAME_LEN`: 64 less the size of an `unsigned long`).
+/// A part of a module is no longer than this: modules lie in 2 GiB at most.
 const LONGEST_PART: u64 = 1 << 32;
 /// More parts of memory no module has (`MOD_MEM_NUM_TYPES` is 7).
 const MOST_PARTS: u64 = 16;

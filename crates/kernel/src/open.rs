@@ -74,12 +74,17 @@ impl Kernel {
             |stage, done| if tick(Progress { stage, done, total: 2 }) { Ok(()) } else { Err(KernelError::Cancelled) };
         go_on("symbols", 0)?;
         self.load_kallsyms();
-        if let Some(base) = self.symbol("page_offset_base").and_then(|address| self.pointer(address).ok()) {
-            self.arch.set_direct_map_base(base);
-        }
+        self.learn_direct_map();
         go_on("types", 1)?;
         self.load_btf();
         go_on("types", 2)
+    }
+
+    /// The kernel keeps the beginning of its direct map in a variable where that is random (Linux 4.8).
+    fn learn_direct_map(&mut self) {
+        if let Some(base) = self.symbol("page_offset_base").and_then(|address| self.pointer(address).ok()) {
+            self.arch.set_direct_map_base(base);
+        }
     }
 
     fn load_kallsyms(&mut self) {
@@ -131,7 +136,10 @@ impl Kernel {
             return self.note(what, &why);
         };
         match self.read_btf(start, stop.saturating_sub(start), None) {
-            Ok(btf) => self.btf = Some(Rc::new(btf)),
+            Ok(btf) => {
+                self.btf = Some(Rc::new(btf));
+                self.unread.borrow_mut().retain(|unread| unread.what != what);
+            }
             Err(why) => self.note(what, &why),
         }
     }
@@ -180,9 +188,15 @@ impl Kernel {
         }
         self.vmlinux_offset = offset;
         self.vmlinux = Some(file);
+        self.learn_direct_map();
         if self.btf.is_none() {
             self.load_btf();
         }
+        // What was derived without these symbols is derived anew.
+        self.loaded = OnceCell::new();
+        self.text = OnceCell::new();
+        self.percpu = OnceCell::new();
+        self.stacks = crate::stack::Stacks::default();
         Ok(())
     }
 }

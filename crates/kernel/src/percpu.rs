@@ -23,32 +23,21 @@ impl Kernel {
             return if cpu == 0 && self.kallsyms.is_some() { Ok(0) } else { Err(ObjectError::NoCpu { cpu }) };
         };
         let offsets = self.percpu.get_or_init(|| self.read_offsets(table));
-        let known = usize::try_from(cpu).ok().and_then(|cpu| offsets.get(cpu)).copied();
-        let offset = match known {
-            Some(offset) => offset,
-            None if cpu >= MOST_CPUS => return Err(ObjectError::NoCpu { cpu }),
-            None => {
-                let at = table.wrapping_add(u64::from(cpu) * u64::from(self.layout.pointer));
-                self.pointer(at)
-                    .map_err(|error| ObjectError::Memory { what: format!("__per_cpu_offset[{cpu}]"), error })?
-            }
-        };
-        // Before a CPU's memory exists, x86 has the image's own there, others 0.
-        let possible = self.cpu_mask("possible").ok();
-        if possible.is_some_and(|mask| !mask.contains(&cpu)) {
-            return Err(ObjectError::NoCpu { cpu });
-        }
-        Ok(offset)
+        usize::try_from(cpu).ok().and_then(|cpu| *offsets.get(cpu)?).ok_or(ObjectError::NoCpu { cpu })
     }
 
-    fn read_offsets(&self, table: u64) -> Vec<u64> {
-        let count = self.nr_cpu_ids().unwrap_or(1).min(MOST_CPUS);
-        let width = u64::from(self.layout.pointer);
-        let mut bytes = vec![0; usize::try_from(u64::from(count) * width).unwrap_or(0)];
-        if self.read(table, &mut bytes).is_err() {
-            return Vec::new();
-        }
-        bytes.chunks_exact(usize::from(self.layout.pointer)).map(|bytes| self.layout.long(bytes)).collect()
+    /// The offsets of the CPUs that are possible: before the others' memory exists, x86 has the image's own there, other
+    /// architectures 0.
+    fn read_offsets(&self, table: u64) -> Vec<Option<u64>> {
+        let possible = self.cpu_mask("possible");
+        let count = possible.as_ref().map_or(1, |cpus| cpus.last().map_or(0, |&last| last + 1));
+        (0..count)
+            .map(|cpu| {
+                let listed = possible.as_ref().is_ok_and(|cpus| cpus.binary_search(&cpu).is_ok());
+                let at = table.wrapping_add(u64::from(cpu) * u64::from(self.layout.pointer));
+                self.pointer(at).ok().filter(|_| listed || possible.is_err())
+            })
+            .collect()
     }
 
     /// A CPU's copy of a per-CPU variable as its type: BTF has the types of these.

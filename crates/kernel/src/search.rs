@@ -27,10 +27,15 @@ pub(crate) fn vmcoreinfo(
 ) -> Result<(VmcoreInfo, Box<dyn Arch>), KernelError> {
     let ranges = dump.ranges();
     let total = ranges.iter().map(|range| range.end.saturating_sub(range.start)).fold(0, u64::saturating_add);
+    let stage = "searching VMCOREINFO in memory";
+    if !tick(Progress { stage, done: 0, total }) {
+        return Err(KernelError::Cancelled);
+    }
     let mut done = 0;
     let mut tried = 0;
     let mut error = None;
     let mut second = None;
+    let mut unproven = None;
     for range in ranges {
         let mut at = range.start;
         while let Some(run) = dump.present(at).filter(|run| run.start < range.end) {
@@ -44,14 +49,14 @@ pub(crate) fn vmcoreinfo(
                         Ok((arch, true)) if info.text("CRASHTIME").is_some() => return Ok((info, arch)),
                         Ok((arch, true)) => second = second.or(Some((info, arch))),
                         Ok((_, false)) => {}
+                        // It does not say where its page tables lie (Linux before 4.10), or not rightly.
+                        Err(KernelError::NoPageTables { .. }) => unproven = unproven.or(Some(info)),
                         Err(why) => error = error.or(Some(why)),
                     }
                 }
                 page += PAGE;
                 let so_far = done + (page - range.start);
-                if page.is_multiple_of(1 << 20)
-                    && !tick(Progress { stage: "searching VMCOREINFO in memory", done: so_far, total })
-                {
+                if page.is_multiple_of(1 << 20) && !tick(Progress { stage, done: so_far, total }) {
                     return Err(KernelError::Cancelled);
                 }
             }
@@ -59,7 +64,12 @@ pub(crate) fn vmcoreinfo(
         }
         done += range.end.saturating_sub(range.start);
     }
-    second.ok_or_else(|| error.unwrap_or(KernelError::NoVmcoreinfo { searched: total }))
+    if let Some(found) = second {
+        return Ok(found);
+    }
+    let info = unproven.ok_or_else(|| error.unwrap_or(KernelError::NoVmcoreinfo { searched: total }))?;
+    let arch = arch::open(dump, &info, tick)?;
+    if agrees(dump, &info, &*arch) { Ok((info, arch)) } else { Err(KernelError::NoVmcoreinfo { searched: total }) }
 }
 
 /// The text that begins at a page, as it is or as a note.
@@ -88,19 +98,25 @@ fn text_at(dump: &Dump, page: u64) -> Option<Vec<u8>> {
     Some(text)
 }
 
-/// Whether memory agrees with a candidate: its page tables lead to `init_uts_ns`, and the release there is its own.
+/// What memory says of a candidate that is to prove itself: its page tables are not searched.
 fn candidate(dump: &Dump, info: &VmcoreInfo) -> Result<(Box<dyn Arch>, bool), KernelError> {
-    // Nothing is searched for a candidate: it must prove itself by what it says.
-    let arch = arch::open(dump, info, &mut |_| false)?;
-    let agrees = || {
-        let release = info.text("OSRELEASE")?;
+    let arch = arch::open(dump, info, &mut |_| false).map_err(|error| match error {
+        KernelError::Cancelled => KernelError::NoPageTables { why: "they are not where VMCOREINFO says" },
+        error => error,
+    })?;
+    let agrees = agrees(dump, info, &*arch);
+    Ok((arch, agrees))
+}
+
+/// Whether page tables lead to `init_uts_ns`, and the release there is what VMCOREINFO says.
+fn agrees(dump: &Dump, info: &VmcoreInfo, arch: &dyn Arch) -> bool {
+    let release = || {
         let name = info.symbol("init_uts_ns")?.checked_add(info.offset("uts_namespace.name")?)?;
-        let at = arch::walk(&*arch, dump, arch.kernel_root(), name, &mut |_| ()).ok()?.at(name);
+        let at = arch::walk(arch, dump, arch.kernel_root(), name, &mut |_| ()).ok()?.at(name);
         let mut bytes = [0; UTS_BYTES];
         dump.read(at + 2 * UTS_FIELD, &mut bytes).ok()?;
         let end = bytes.iter().position(|&byte| byte == 0)?;
-        Some(&bytes[..end] == release.as_bytes())
+        Some(bytes[..end].to_vec())
     };
-    let agrees = agrees().unwrap_or(false);
-    Ok((arch, agrees))
+    release().is_some_and(|release| info.text("OSRELEASE").is_some_and(|told| told.as_bytes() == release))
 }

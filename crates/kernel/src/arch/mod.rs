@@ -208,6 +208,10 @@ pub fn search_root<A: Arch>(
 ) -> Result<Option<A>, KernelError> {
     let ranges = dump.ranges();
     let total = ranges.iter().map(|range| range.end.saturating_sub(range.start)).fold(0, u64::saturating_add);
+    let stage = "searching the page tables";
+    if !tick(Progress { stage, done: 0, total }) {
+        return Err(KernelError::Cancelled);
+    }
     let mut done = 0;
     for range in ranges {
         let mut at = range.start;
@@ -220,7 +224,7 @@ pub fn search_root<A: Arch>(
                 }
                 page += page_size;
                 if page.is_multiple_of(4 << 20)
-                    && !tick(Progress { stage: "searching the page tables", done: done + (page - range.start), total })
+                    && !tick(Progress { stage, done: done + (page - range.start), total })
                 {
                     return Err(KernelError::Cancelled);
                 }
