@@ -4,24 +4,14 @@
 // log beyond 4 GiB must be read to its end: wasm32 counts in 32 bits. Ends with "N passed, N failed".
 
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
-import { readdirSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { fileOf, fileThatFails, install, largeFile } from "./files.mjs";
-
-const root = join(import.meta.dirname, "../..");
-const fixtures = join(root, "tests/fixtures");
-const command = process.env.OOPSCOPE_CLI;
-if (!command) {
-  console.error("Set OOPSCOPE_CLI to the native command, or run all tests: cargo xtask test");
-  process.exit(2);
-}
+import { assertSame, filesBelow, fixtures, load, native, run, test } from "./harness.mjs";
 
 install();
-const { default: init, Engine } = await import(join(root, "pkg/engine.js"));
-await init({ module_or_path: readFileSync(join(root, "pkg/engine_bg.wasm")) });
-const { default: initDisassemblers, list } = await import(join(root, "pkg/disasm.js"));
-await initDisassemblers({ module_or_path: readFileSync(join(root, "pkg/disasm_bg.wasm")) });
+const { Engine } = await load("engine");
+const { list } = await load("disasm");
 
 /** An engine with the disassemblers, or without, and what it says to one request. */
 class Driver {
@@ -49,39 +39,14 @@ class Driver {
   }
 }
 
-function logs(directory) {
-  return readdirSync(directory, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile() && entry.name.endsWith(".log"))
-    .map((entry) => join(entry.parentPath, entry.name))
-    .sort();
-}
-
-function native(path, format) {
-  const { stdout, stderr, status, error } = spawnSync(command, ["log", "--format", format, path], { maxBuffer: 1 << 28 });
-  if (error) throw error;
-  assert.ok(status === 0 || status === 1, `oopscope log ${path}: ${stderr}`);
-  return stdout.toString();
-}
-
-/** Texts of thousands of lines: says where they part. */
-function assertSame(here, there, what) {
-  const [ours, theirs] = [here.split("\n"), there.split("\n")];
-  const at = ours.findIndex((line, i) => line !== theirs[i]);
-  const line = at < 0 ? ours.length : at;
-  assert.ok(here === there, `${what}, line ${line + 1}: here ${ours[line]}, natively ${theirs[line]}`);
-}
-
-const tests = [];
-const test = (name, body) => tests.push({ name, body });
-
-for (const path of logs(fixtures)) {
+for (const path of filesBelow(fixtures, ".log")) {
   test(path.slice(fixtures.length + 1), () => {
     const driver = new Driver();
     const opened = driver.open(fileOf(basename(path), readFileSync(path)));
     assert.equal(opened.type, "opened", JSON.stringify(opened));
     for (const format of ["json", "text"]) {
       const { text } = driver.ask({ type: "render", format });
-      assertSame(text, native(path, format), format);
+      assertSame(text, native("log", "--format", format, path), format);
     }
   });
 }
@@ -246,15 +211,4 @@ test("a message without a number is nobody's, and is not answered", () => {
   assert.deepEqual(driver.answers, []);
 });
 
-let failed = 0;
-for (const { name, body } of tests) {
-  try {
-    body();
-    console.log(`ok  ${name}`);
-  } catch (error) {
-    failed += 1;
-    console.log(`NOT OK  ${name}\n${error.stack}`);
-  }
-}
-console.log(`${tests.length - failed} passed, ${failed} failed`);
-process.exitCode = failed === 0 ? 0 : 1;
+await run();

@@ -17,10 +17,12 @@ pub(crate) struct Part {
 }
 
 /// The parts that have a limit. The first two are what a visitor waits for; the disassemblers' limit is what they have.
-pub(crate) const PARTS: [Part; 3] = [
+pub(crate) const PARTS: [Part; 5] = [
     Part { name: "UI", files: ["ui.js", "ui_bg.wasm"], limit: 300_000 },
     Part { name: "engine", files: ["engine.js", "engine_bg.wasm"], limit: 900_000 },
     Part { name: "disassemblers", files: ["disasm.js", "disasm_bg.wasm"], limit: 320_000 },
+    Part { name: "engine for dumps", files: ["vmcore.js", "vmcore_bg.wasm"], limit: 500_000 },
+    Part { name: "UI for dumps", files: ["vmcore-ui.js", "vmcore-ui_bg.wasm"], limit: 250_000 },
 ];
 
 impl Part {

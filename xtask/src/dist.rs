@@ -16,9 +16,11 @@ use crate::wasm::{self, Module};
 use crate::workspace::{self, Workspace};
 
 /// Files of `www/` that belong to one build.
-const OF_THE_BUILD: &[&str] = &["boot.js", "drive.js", "worker.js", "style.css"];
+const OF_THE_BUILD: &[&str] = &["boot.js", "drive.js", "worker.js", "vmcore-worker.js", "style.css"];
 /// Files of `www/` with lasting addresses that work offline too.
 const LASTING: &[&str] = &["index.html", "manifest.webmanifest", "icons"];
+/// A dump to look at: its name in the build, and the file. Asked for when somebody presses the button, and not kept.
+const EXAMPLE: (&str, &str) = ("example.vmcore", "tests/fixtures/dumps/small.vmcore");
 /// What the npm package holds of a module besides what is committed in `pkg/`: these endings to its name.
 const PACKED: &[&str] = &[".js", ".d.ts", "_bg.wasm", "_bg.wasm.d.ts"];
 
@@ -94,6 +96,8 @@ fn collect(workspace: &Workspace, build_id: &str, modules: &[(Module, PathBuf)])
     let list_hash = integrity(&list);
     files.insert(format!("{version_directory}/files.json"), list);
 
+    let (name, path) = EXAMPLE;
+    files.insert(format!("{version_directory}/{name}"), workspace::read(&workspace.path(path))?);
     files.insert("sw.js".to_owned(), workspace::read(&www.join("sw.js"))?);
     fill_in(&mut files, "sw.js", &[("{{BUILD_ID}}", build_id), ("{{FILES_INTEGRITY}}", &list_hash)])?;
     let version = serde_json::json!({ "build": build_id, "version": env!("CARGO_PKG_VERSION") });

@@ -16,6 +16,8 @@ const INPUTS: &[&str] = &[
     "crates",
     // The engine carries some of them as its examples.
     "tests/fixtures/guests",
+    // The page offers it as its example.
+    "tests/fixtures/dumps/small.vmcore",
     "www",
     "xtask/Cargo.toml",
     "xtask/package-lock.json",

@@ -50,12 +50,12 @@ impl Stage {
         match self {
             Self::Format => "rustfmt has nothing to change",
             Self::Clippy => "clippy finds nothing, natively",
-            Self::ClippyWasm => "clippy finds nothing in the page and the engine, for WebAssembly",
+            Self::ClippyWasm => "clippy finds nothing in pages and engines, for WebAssembly",
             Self::Native => "native tests",
             Self::Site => "the site can be built",
             Self::Command => "the command with the page inside serves that page",
-            Self::Engine => "the built WebAssembly engine reads every fixture as the command does",
-            Self::Budget => "page and engine are within their size budgets",
+            Self::Engine => "the built WebAssembly engines read every fixture as the command does",
+            Self::Budget => "pages and engines are within their size budgets",
             Self::Browser => "the page in real browsers",
         }
     }

@@ -134,7 +134,7 @@ impl Session<'_> {
 
     fn native(&self) -> Result<Outcome> {
         let arguments = ["test", "--quiet", "--workspace", "--no-fail-fast"];
-        counted(self.workspace.cargo().args(arguments), cargo_count)
+        counted(self.workspace.cargo().args(arguments), cargo_count).map(Outcome::Counted)
     }
 
     /// The command with the page inside must serve the page's very bytes, under the page's policy.
@@ -160,8 +160,12 @@ impl Session<'_> {
         }
         let site = self.site()?;
         let command = dist::build_cli(self.workspace, &site, PROFILE)?;
-        let script = self.workspace.path("tests/wasm/run.mjs");
-        counted(self.workspace.command("node").arg(script).env("OOPSCOPE_CLI", command), plain_count)
+        let mut count = Count::default();
+        for script in ["tests/wasm/run.mjs", "tests/wasm/vmcore.mjs"] {
+            let mut node = self.workspace.command("node");
+            count += counted(node.arg(self.workspace.path(script)).env("OOPSCOPE_CLI", &command), plain_count)?;
+        }
+        Ok(Outcome::Counted(count))
     }
 
     fn budget(&mut self) -> Result<Outcome> {
@@ -171,7 +175,7 @@ impl Session<'_> {
             let bytes = part.gzipped(&site)?;
             let kept = bytes <= part.limit;
             let verdict = if kept { "of" } else { "OVER" };
-            println!("{:8} {bytes:8} bytes gzipped {verdict} {}", part.name, part.limit);
+            println!("{:16} {bytes:8} bytes gzipped {verdict} {}", part.name, part.limit);
             count += Count::one(kept);
         }
         Ok(Outcome::Counted(count))
@@ -204,12 +208,12 @@ impl Session<'_> {
         if let Some(firefox) = found.firefox {
             tests.env("OOPSCOPE_FIREFOX", firefox);
         }
-        counted(&mut tests, node_count)
+        counted(&mut tests, node_count).map(Outcome::Counted)
     }
 }
 
 /// Runs a test runner whose lines `read` understands. One that fails without counting a failure counts as one.
-fn counted(command: &mut std::process::Command, read: fn(&str) -> Option<Count>) -> Result<Outcome> {
+fn counted(command: &mut std::process::Command, read: fn(&str) -> Option<Count>) -> Result<Count> {
     let mut count = Count::default();
     let ended_well = watch(command, |line| {
         if let Some(more) = read(line) {
@@ -220,7 +224,7 @@ fn counted(command: &mut std::process::Command, read: fn(&str) -> Option<Count>)
         println!("error: the runner {}", if ended_well { "ran no test" } else { "failed" });
         count.failed += 1;
     }
-    Ok(Outcome::Counted(count))
+    Ok(count)
 }
 
 /// `test result: ok. 13 passed; 0 failed; 1 ignored; …`

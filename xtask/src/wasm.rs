@@ -52,11 +52,13 @@ const ENGINE: Module =
     Module { package: "", profile: "wasm-engine", name: "", optimise: "-O3", simd: true, is_packed: true };
 
 /// All of them. The first two are loaded at once, the others when they are needed.
-pub(crate) const MODULES: [Module; 3] = [
+pub(crate) const MODULES: [Module; 5] = [
     Module { package: "oopscope-web", name: "ui", ..PAGE },
     Module { package: "oopscope-worker", name: "engine", ..ENGINE },
     // What it does takes microseconds.
-    Module { package: "oopscope-disasm-worker", name: "disasm", optimise: "-Oz", simd: false, ..ENGINE },
+    Module { package: "oopscope-disasm-worker", name: "disasm", optimise: "-Oz", ..ENGINE },
+    Module { package: "oopscope-vmcore-worker", name: "vmcore", ..ENGINE },
+    Module { package: "oopscope-vmcore-web", name: "vmcore-ui", ..PAGE },
 ];
 
 /// Gets wasm-opt where Node is present; says what follows where it is not. True when it is there.

@@ -15,6 +15,9 @@ thread_local! {
 
 /// An answer: `{ id, event }`.
 pub trait Posted: Serialize {
+    /// Number of the request that is answered.
+    fn id(&self) -> u64;
+
     /// The answer that says that something failed.
     fn failed(id: u64, problem: Problem) -> Self;
 
@@ -33,17 +36,23 @@ impl Post {
         Self(to)
     }
 
-    /// Gives answers to the page. What can't be encoded or posted is a bug of the engine, and ends it.
-    pub fn all<A: Posted>(&self, answers: &[A]) {
-        for answer in answers {
-            post(&self.0, answer);
-        }
+    /// Gives an answer to the page. What can't be encoded is a bug of the engine, or a number out of a damaged dump that JS
+    /// has no room for: it costs that answer.
+    pub fn send<A: Posted>(&self, answer: &A) {
+        post(&self.0, answer);
     }
 }
 
-fn post(to: &js_sys::Function, answer: &impl Posted) {
-    let value = serde_wasm_bindgen::to_value(answer).unwrap_throw();
-    to.call1(&JsValue::UNDEFINED, &value).unwrap_throw();
+fn post<A: Posted>(to: &js_sys::Function, answer: &A) {
+    let value = serde_wasm_bindgen::to_value(answer).or_else(|error| {
+        let problem = Problem {
+            code: "engine".into(),
+            message: format!("The answer can't be given to the page: {error}."),
+            advice: A::advice().into(),
+        };
+        serde_wasm_bindgen::to_value(&A::failed(answer.id(), problem))
+    });
+    to.call1(&JsValue::UNDEFINED, &value.unwrap_throw()).unwrap_throw();
 }
 
 /// wasm can't unwind: a panic ends the engine, and the page starts another. This tells it why.

@@ -38,7 +38,7 @@ impl Engine {
                 let answers = self.session.request(id, request, files.into_iter().map(input).collect());
                 self.post(answers);
             }
-            Some(Err(refused)) => self.post.all(&[Told::failed(refused.id, refused.problem)]),
+            Some(Err(refused)) => self.post.send(&Told::failed(refused.id, refused.problem)),
             None => {}
         }
         self.session.is_busy()
@@ -93,7 +93,9 @@ impl Engine {
 
 impl Engine {
     fn post(&self, answers: Vec<Answer>) {
-        self.post.all(&answers.into_iter().map(Told).collect::<Vec<_>>());
+        for answer in answers {
+            self.post.send(&Told(answer));
+        }
     }
 }
 
@@ -107,6 +109,10 @@ fn input(file: NamedFile) -> Input {
 struct Told(Answer);
 
 impl Posted for Told {
+    fn id(&self) -> u64 {
+        self.0.id
+    }
+
     fn failed(id: u64, problem: Problem) -> Self {
         Self(Answer { id, event: Event::Failed(problem) })
     }

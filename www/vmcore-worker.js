@@ -1,0 +1,12 @@
+// The worker of the engine that reads dumps; the page starts it with the first one. How it is driven: drive.js.
+// Must never hold logic.
+
+import init, { Engine } from "./vmcore.js";
+import { drive } from "./drive.js";
+
+await drive({
+  async start(post) {
+    await init();
+    return new Engine(post);
+  },
+});
