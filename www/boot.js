@@ -20,6 +20,20 @@ function fail(reason, advice) {
   message.textContent = `Oopscope could not start: ${reason} ${advice}`;
 }
 
+// The part of the page that reads dumps, into the element that the page gives it: with the first dump, not before.
+async function dumps(root, tell) {
+  const part = await import(new URL('vmcore-ui.js', here).href);
+  await part.default({ module_or_path: new URL('vmcore-ui_bg.wasm', here) });
+  return new part.Dumps(root, buildId, here.href, tell);
+}
+
+// The example of a dump: when somebody asks for it, not before.
+async function example() {
+  const response = await fetch(new URL('example.vmcore', here));
+  if (!response.ok) throw new Error(`${response.status} ${response.statusText}`);
+  return new File([await response.blob()], 'example.vmcore');
+}
+
 async function start() {
   if (typeof WebAssembly !== 'object') {
     fail('WebAssembly is switched off in this browser.', 'Allow it for this page, or use the command: oopscope log FILE.');
@@ -28,7 +42,7 @@ async function start() {
   try {
     const ui = await import(new URL('ui.js', here).href);
     await ui.default({ module_or_path: new URL('ui_bg.wasm', here) });
-    ui.start(buildId, here.href);
+    ui.start(buildId, here.href, dumps, example);
   } catch (error) {
     const words = error instanceof Error ? error.message : String(error);
     fail(`${words}.`, 'Reload the page. If it stays, a file of the site is missing or was changed on the way: build ' + buildId + '.');

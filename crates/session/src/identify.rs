@@ -17,6 +17,10 @@ pub(crate) enum Content {
     Nuls,
     /// A known binary format.
     Known(&'static Known),
+    /// A dump of memory.
+    Dump(&'static Known),
+    /// An ELF file that is no dump.
+    Elf(&'static Known),
     /// Some other binary data.
     Binary,
 }
@@ -32,25 +36,32 @@ pub(crate) struct Known {
     pub(crate) advice: &'static str,
 }
 
-const DUMP: &str = "This version of Oopscope reads kernel logs. The log can be taken out of a dump: \
-    makedumpfile --dump-dmesg vmcore log.txt, or vmcore-dmesg vmcore > log.txt, or the command log of crash.";
+const DUMP: &str =
+    "Read it as a dump: oopscope core FILE. On the page, drop it by itself, or with its other parts and its vmlinux.";
 const PACKED: &str = "Unpack it first and open the log file that is inside.";
 const NOT_A_LOG: &str = "Give the kernel log as text: a serial console's log, the output of dmesg or of journalctl -k.";
 
 const ELF_CORE: Known =
     Known { at: 0, magic: b"\x7fELF", what: "an ELF core dump (a vmcore has this form)", advice: DUMP };
 
-/// Formats that people have at hand when they look for a log.
-const KNOWN: &[Known] = &[
-    Known {
-        at: 0,
-        magic: b"\x7fELF",
-        what: "an ELF file (a vmlinux, a module or a program)",
-        advice: "It holds no log. Give the kernel log as text.",
-    },
+const ELF: Known = Known {
+    at: 0,
+    magic: b"\x7fELF",
+    what: "an ELF file (a vmlinux, a module or a program)",
+    advice: "It holds no log. Give the kernel log as text; a vmlinux goes with the dump that it belongs to.",
+};
+
+/// Dumps of memory, by what `crates/dump` reads.
+const DUMPS: &[Known] = &[
     Known { at: 0, magic: b"KDUMP   ", what: "a compressed kdump (made by makedumpfile)", advice: DUMP },
     Known { at: 0, magic: b"DISKDUMP", what: "a diskdump", advice: DUMP },
     Known { at: 0, magic: b"makedumpfile\0", what: "a kdump in makedumpfile's flattened form", advice: DUMP },
+    Known { at: 0, magic: b"EMiL", what: "memory as LiME writes it", advice: DUMP },
+    Known { at: 0, magic: b"AVML", what: "memory as AVML writes it", advice: DUMP },
+];
+
+/// Formats that people have at hand when they look for a log.
+const KNOWN: &[Known] = &[
     Known { at: 0, magic: b"PAGEDU", what: "a crash dump of Windows", advice: NOT_A_LOG },
     Known {
         at: 0,
@@ -76,12 +87,17 @@ pub(crate) fn identify(head: &[u8]) -> Content {
     if head.iter().all(|&byte| byte == 0) {
         return Content::Nuls;
     }
-    if let Some(known) =
-        KNOWN.iter().find(|known| head.get(known.at..).is_some_and(|rest| rest.starts_with(known.magic)))
-    {
+    let is = |known: &&Known| head.get(known.at..).is_some_and(|rest| rest.starts_with(known.magic));
+    if is(&&ELF) {
         // e_type is at 16, little- or big-endian; ET_CORE is 4.
-        let core = known.magic == ELF_CORE.magic && matches!(head.get(16..18), Some([4, 0] | [0, 4]));
-        return Content::Known(if core { &ELF_CORE } else { known });
+        let core = matches!(head.get(16..18), Some([4, 0] | [0, 4]));
+        return if core { Content::Dump(&ELF_CORE) } else { Content::Elf(&ELF) };
+    }
+    if let Some(dump) = DUMPS.iter().find(is) {
+        return Content::Dump(dump);
+    }
+    if let Some(known) = KNOWN.iter().find(is) {
+        return Content::Known(known);
     }
     if is_text(head) { Content::Text } else { Content::Binary }
 }
@@ -104,7 +120,7 @@ mod tests {
 
     fn what(head: &[u8]) -> &'static str {
         match identify(head) {
-            Content::Known(known) => known.what,
+            Content::Known(known) | Content::Dump(known) | Content::Elf(known) => known.what,
             other => panic!("{other:?}"),
         }
     }
@@ -117,6 +133,8 @@ mod tests {
         assert!(what(&elf).contains("vmlinux"));
         assert!(what(b"KDUMP   \x06\0\0\0Linux").contains("kdump"));
         assert!(what(b"makedumpfile\0\0\0\0").contains("flattened"));
+        assert!(matches!(identify(b"EMiL\x01\0\0\0"), Content::Dump(_)));
+        assert!(matches!(identify(&elf), Content::Elf(_)));
         assert!(what(b"BZh91AY").contains("bzip2"));
         assert!(what(b"LPKSHHRH\0").contains("journal"));
     }

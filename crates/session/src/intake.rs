@@ -21,6 +21,9 @@ const MEMBERS: usize = 256;
 /// Bytes of an archive's members that are held.
 const MEMBER_BYTES: usize = 96 << 20;
 
+/// Binary data of this size may be memory as it was; no log begins with that much of it.
+const SOME_MEMORY: u64 = 32 << 20;
+
 /// The user's input, counted.
 pub(crate) type Source = Rc<Counted<Box<dyn ReadAt>>>;
 
@@ -109,7 +112,8 @@ impl Intake {
             };
             head = beginning(&mut Converted::new(inner, form))?.0;
         }
-        match self.content(name, source, &head, codec.is_none() && form.is_none())? {
+        let is_own = codec.is_none() && form.is_none();
+        match self.content(name, source, &head, is_own, is_own && archives)? {
             Ok(Some(text)) => {
                 self.push_text(name, source, text);
                 Ok(())
@@ -144,13 +148,18 @@ impl Intake {
         source: &Source,
         head: &[u8],
         is_own: bool,
+        is_file: bool,
     ) -> Result<Result<Option<Vec<u8>>, Problem>, ReadError> {
         let content = if is_own { content(&**source, head)? } else { identify(head) };
         Ok(match content {
             Content::Text => Ok(None),
             Content::Empty => Err(problem::empty(name)),
-            Content::Nuls => Err(problem::only_nuls(name)),
             Content::Known(known) => Err(problem::known(name, known)),
+            Content::Dump(known) if is_file => Err(problem::dump(name, known)),
+            Content::Dump(known) => Err(problem::packed_dump(name, known)),
+            Content::Elf(known) => Err(problem::elf(name, known)),
+            Content::Nuls | Content::Binary if is_file && source.len() >= SOME_MEMORY => Err(problem::memory(name)),
+            Content::Nuls => Err(problem::only_nuls(name)),
             Content::Binary => match whole(&**source, BLOCK_LIMIT)?.as_deref().and_then(decompress_block) {
                 Some(text) => {
                     self.notes.push(notes::pstore_block(name));

@@ -97,6 +97,10 @@ impl Opening {
                 self.admit(input);
                 continue;
             }
+            if let Some(at) = self.left_out.iter().position(|problem| problem.code == problem::DUMP) {
+                // Whatever came with it: nobody has a dump among logs by mistake.
+                return Step::Failed(self.left_out.swap_remove(at));
+            }
             if !self.taken.is_empty() {
                 self.put_in_order();
             }

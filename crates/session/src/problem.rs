@@ -37,6 +37,37 @@ pub(crate) fn known(name: &str, known: &Known) -> Problem {
     problem("binary", format!("{} is not a text: it is {}.", subject(name), known.what), known.advice)
 }
 
+/// The code of what is read as a dump and not as a log.
+pub(crate) const DUMP: &str = "dump";
+
+/// The page hands what has this code to its part for dumps.
+pub(crate) fn dump(name: &str, known: &Known) -> Problem {
+    problem(DUMP, format!("{} is not a text: it is {}.", subject(name), known.what), known.advice)
+}
+
+/// A dump inside something else: dumps are read where they lie.
+pub(crate) fn packed_dump(name: &str, known: &Known) -> Problem {
+    problem(
+        "binary",
+        format!("{} holds {}, packed.", subject(name), known.what),
+        "Unpack it first: a dump is read in place, a few pages of it, and that can't be done inside an archive.",
+    )
+}
+
+/// The page hands what has this code to its part for dumps, where a dump is open.
+pub(crate) fn elf(name: &str, known: &Known) -> Problem {
+    problem("elf", format!("{} is not a text: it is {}.", subject(name), known.what), known.advice)
+}
+
+/// Binary data as large as memory.
+pub(crate) fn memory(name: &str) -> Problem {
+    problem(
+        DUMP,
+        format!("{} is not a text: it is binary data, perhaps memory as it was.", subject(name)),
+        "If it is a dump of memory: oopscope core FILE. If it should be a log, give it as text.",
+    )
+}
+
 pub(crate) fn binary(name: &str) -> Problem {
     problem(
         "binary",

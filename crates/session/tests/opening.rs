@@ -67,7 +67,7 @@ fn each_bad_input_has_its_own_words_and_leaves_what_was_open() {
     let cases: Vec<(Input, &str, &str)> = vec![
         (text("void.log", ""), "empty", "void.log is empty"),
         (text("blank.log", " \n\r\n"), "empty", "blank.log is empty"),
-        (Input::from_bytes("vmcore", elf), "binary", "vmcore"),
+        (Input::from_bytes("vmcore", elf), "dump", "vmcore"),
         (Input::from_bytes("a.gz", b"\x1f\x8b\x08\0\0\0\0\0".to_vec()), "packed", "gzip"),
         (Input::from_bytes("zeroes", vec![0; 5000]), "binary", "only NUL bytes"),
         (failing("dir", vec![b'x'; 4096], 0, ReadError::Directory), "directory", "dir is a directory"),
@@ -132,7 +132,22 @@ fn utf16_of_any_size_is_a_stream() {
 fn files_of_which_none_is_a_log_fail_with_the_first() {
     let core = Input::from_bytes("vmcore", b"KDUMP   \x06\0\0\0".to_vec());
     let problem = Driver::new().open(vec![core, text("void.log", "")]).expect_err("it was opened");
-    assert!(problem.code == "binary" && problem.message.starts_with("vmcore is not a text"), "{problem:?}");
+    assert!(problem.code == "dump" && problem.message.starts_with("vmcore is not a text"), "{problem:?}");
+}
+
+/// The page hands over what has the code `dump` (and `elf`, beside a dump) to the engine for dumps.
+#[test]
+fn a_dump_among_the_files_is_told_whatever_stands_before_it() {
+    let open = |inputs| Driver::new().open(inputs).expect_err("it was opened").code;
+    let kdump = || Input::from_bytes("vmcore", b"KDUMP   \x06\0\0\0".to_vec());
+    let elf = |kind| Input::from_bytes("vmlinux", [b"\x7fELF\x02\x01\x01\0\0\0\0\0\0\0\0\0", &[kind, 0][..]].concat());
+    assert_eq!(open(vec![elf(2), kdump()]), "dump");
+    assert_eq!(open(vec![guest("6.1/bug"), kdump()]), "dump");
+    assert_eq!(open(vec![elf(4)]), "dump");
+    assert_eq!(open(vec![elf(2)]), "elf");
+    // As large as memory, and no text anywhere.
+    assert_eq!(open(vec![Input::from_bytes("ram.bin", vec![0; 33 << 20])]), "dump");
+    assert_eq!(open(vec![Input::from_bytes("small.bin", vec![0; 1 << 20])]), "binary");
 }
 
 #[test]
@@ -144,15 +159,15 @@ fn several_files_are_one_log_in_the_order_given() {
     let first = Input::from_bytes("console.1", log[..line].to_vec());
     let second = Input::from_bytes("console.0", log[line + 1..].to_vec());
     let mut driver = Driver::new();
-    let core = Input::from_bytes("vmcore", b"KDUMP   \x06\0\0\0".to_vec());
-    let summary = driver.open(vec![first, core, second]).unwrap();
+    let other = Input::from_bytes("memory.dmp", b"PAGEDU64".to_vec());
+    let summary = driver.open(vec![first, other, second]).unwrap();
     assert_eq!(summary.facts.name.as_deref(), Some("console.1 and 1 more file"));
     assert_eq!(summary.facts.bytes, log.len() as u64);
     let start = log[..line].split(|&byte| byte == b'\n').count() + 1;
     let order =
         format!("2 files were read as one log, in this order: console.1 from line 1, console.0 from line {start}.");
     assert_eq!(summary.notes[0], order);
-    assert!(summary.notes[1].starts_with("Left out: vmcore"), "{:?}", summary.notes);
+    assert!(summary.notes[1].starts_with("Left out: memory.dmp"), "{:?}", summary.notes);
 
     let whole = Driver::new().open(vec![Input::from_bytes("x", log)]).unwrap();
     assert_eq!(summary.reports, whole.reports);

@@ -12,6 +12,7 @@ use crate::components::report_view::ReportView;
 use crate::components::share::ShareDialog;
 use crate::components::start::{self, Start};
 use crate::components::{dialogs, header, messages, stack, status_bar, triage};
+use crate::dumps::{self, Ask, Dumps};
 use crate::engine::{self, Engine};
 use crate::input;
 use crate::keyboard::{Command, Keyboard};
@@ -20,6 +21,7 @@ use crate::update::{Change, Effect, Purpose, modified, too_many};
 use js_sys::futures::spawn_local;
 use oopscope_protocol::{Format, MAX_TRIAGE_FILES, Problem, Request, TriageFile};
 use std::rc::Rc;
+use wasm_bindgen::JsCast;
 use web_sys::{File, FileSystemEntry, FileSystemFileHandle, HtmlElement, HtmlInputElement};
 use yew::prelude::*;
 
@@ -39,6 +41,10 @@ pub(crate) struct Props {
     pub(crate) build_id: AttrValue,
     /// Where its files are.
     pub(crate) base: AttrValue,
+    /// Loads the part for dumps.
+    pub(crate) dumps: js_sys::Function,
+    /// Fetches the example of a dump.
+    pub(crate) example: js_sys::Function,
 }
 
 /// What the browser tells.
@@ -75,6 +81,12 @@ pub(crate) enum Msg {
     Requested,
     /// The service worker has news.
     Offline(Offline),
+    /// The part for dumps is there.
+    Dumps(Dumps),
+    /// The user wants the example of a dump.
+    ExampleDump,
+    /// For tests: the engine for dumps ends.
+    KillDumps,
     /// The user wants the update.
     Update { confirmed: bool },
 }
@@ -92,6 +104,13 @@ pub(crate) struct App {
     offline_now: Offline,
     recent: Vec<FileSystemFileHandle>,
     dragging: bool,
+    /// The part for dumps: where it is mounted, its handle, what it is to be asked as soon as it is there; nothing of the last
+    /// before the first dump.
+    dumps_root: NodeRef,
+    dumps: Option<Dumps>,
+    dumps_asked: Option<Vec<Ask>>,
+    /// The view that it shows.
+    dumps_tab: &'static str,
     file_input: NodeRef,
     folder_input: NodeRef,
     focus_next: Option<&'static str>,
@@ -120,6 +139,10 @@ impl Component for App {
             offline_now: Offline::default(),
             recent: Vec::new(),
             dragging: false,
+            dumps_root: NodeRef::default(),
+            dumps: None,
+            dumps_asked: None,
+            dumps_tab: "",
             file_input: NodeRef::default(),
             folder_input: NodeRef::default(),
             focus_next: None,
@@ -128,6 +151,8 @@ impl Component for App {
             _listeners: input::listen(link, &engine),
             engine,
         };
+        let kill = link.callback(|()| Msg::KillDumps);
+        app._listeners.push(Listener::new(&browser::window(), "oopscope-kill-dump-engine", move |_| kill.emit(())));
         app.run(ctx, vec![Effect::StartEngine]);
         app.address_changed(ctx);
         app
@@ -154,6 +179,9 @@ impl Component for App {
             Msg::AddressChanged => self.address_changed(ctx),
             Msg::Requested => {}
             Msg::Offline(offline) => self.offline_now = offline,
+            Msg::Dumps(dumps) => self.dumps_loaded(ctx, dumps),
+            Msg::ExampleDump => self.example_dump(ctx),
+            Msg::KillDumps => self.ask_dumps(ctx, Ask::Kill),
             Msg::Update { confirmed } => self.update_page(ctx, confirmed),
         }
         true
@@ -182,7 +210,9 @@ impl Component for App {
                 { header::header(state, &change, open_file.clone()) }
                 <main id="main" tabindex="-1">
                     { messages::messages(state, &change) }
-                    { for state.opening.iter().map(|opening| opening_panel(opening, &change)) }
+                    { for state.opening.iter().filter(|opening| !matches!(opening.source, Source::DumpLog { .. }))
+                        .map(|opening| opening_panel(opening, &change)) }
+                    <div id="dump" ref={self.dumps_root.clone()}></div>
                     { self.content(ctx, &change, open_file) }
                 <input id="file" ref={self.file_input.clone()} type="file" multiple=true tabindex="-1" class="unseen"
                     aria-label="Log files" onchange={on_files.clone()} />
@@ -231,8 +261,60 @@ impl App {
         if matches!(change, Change::Open(_) | Change::Files { .. }) {
             browser::mark("oopscope-drop");
         }
+        if matches!(change, Change::NoDumps(_)) {
+            // The next dump tries again.
+            self.dumps_asked = None;
+        }
         let effects = self.state.apply(change, browser::now());
         self.run(ctx, effects);
+        let tab = if let View::Dump(tab) = self.state.view { tab } else { "" };
+        if self.dumps_tab != tab && self.dumps_asked.is_some() {
+            self.dumps_tab = tab;
+            self.ask_dumps(ctx, Ask::Show(tab));
+        }
+    }
+
+    /// Asks the part for dumps, which is loaded with the first question.
+    fn ask_dumps(&mut self, ctx: &Context<Self>, ask: Ask) {
+        if let Some(dumps) = &self.dumps {
+            return dumps.ask(&ask);
+        }
+        if let Some(asked) = &mut self.dumps_asked {
+            return asked.push(ask);
+        }
+        let Some(root) = self.dumps_root.get().and_then(|node| node.dyn_into().ok()) else { return };
+        self.dumps_asked = Some(vec![ask]);
+        let (link, load) = (ctx.link().clone(), ctx.props().dumps.clone());
+        spawn_local(async move {
+            let message = match dumps::load(load, root, link.callback(Msg::Change)).await {
+                Ok(dumps) => Msg::Dumps(dumps),
+                Err(error) => Msg::Change(Change::NoDumps(engine::words(&error))),
+            };
+            link.send_message(message);
+        });
+    }
+
+    fn dumps_loaded(&mut self, ctx: &Context<Self>, dumps: Dumps) {
+        self.dumps = Some(dumps);
+        for ask in self.dumps_asked.replace(Vec::new()).into_iter().flatten() {
+            self.ask_dumps(ctx, ask);
+        }
+    }
+
+    fn example_dump(&mut self, ctx: &Context<Self>) {
+        self.change(ctx, Change::Looking(Some("Loading the example…".to_owned())));
+        let (link, fetch) = (ctx.link().clone(), ctx.props().example.clone());
+        spawn_local(async move {
+            let message = match dumps::example(fetch).await {
+                Ok(file) => Msg::Chosen(vec![file]),
+                Err(error) => Msg::Change(Change::Refuse(Problem {
+                    code: "read".to_owned(),
+                    message: format!("The example can't be loaded: {}.", engine::words(&error)),
+                    advice: "It lies on the site and needs the network; any vmcore of your own does not.".to_owned(),
+                })),
+            };
+            link.send_message(message);
+        });
     }
 
     fn run(&mut self, ctx: &Context<Self>, effects: Vec<Effect>) {
@@ -251,6 +333,7 @@ impl App {
                 Effect::Cancel => self.engine.send(&Request::Cancel, &[], None),
                 Effect::WatchCancel(id) => later(ctx, CANCEL_PATIENCE, Change::CancelOverdue(id)),
                 Effect::Unsay(serial) => later(ctx, SHOWN_FOR, Change::Unsay(serial)),
+                Effect::Dumps(ask) => self.ask_dumps(ctx, ask),
                 Effect::ClearAddress => address::clear(),
                 Effect::CopyText(text) => {
                     let change = link.callback(Msg::Change);
@@ -402,8 +485,9 @@ impl App {
     }
 
     fn update_page(&mut self, ctx: &Context<Self>, confirmed: bool) {
-        let lost =
-            self.state.open.as_ref().is_some_and(|open| !open.source.survives_reload()) || self.state.many.is_some();
+        let lost = self.state.open.as_ref().is_some_and(|open| !open.source.survives_reload())
+            || self.state.dump.as_ref().is_some_and(|dump| !dump.kept)
+            || self.state.many.is_some();
         if lost && !confirmed {
             self.change(ctx, Change::Dialog(Some(Dialog::ConfirmUpdate)));
         } else {
@@ -425,6 +509,7 @@ impl App {
             Command::ViewReport => Change::Show(View::Report),
             Command::ViewLog => Change::Show(View::Log),
             Command::ViewTriage => Change::Show(View::Triage),
+            Command::ViewDump(tab) => Change::Show(View::Dump(tab)),
             Command::ViewStart => Change::Show(View::Start),
             Command::Search => {
                 self.focus_next = Some("find");
@@ -450,6 +535,10 @@ impl App {
     fn title(&self) -> String {
         match (&self.state.open, &self.state.many) {
             (_, Some(many)) if self.state.view == View::Triage => format!("{} — Oopscope", many.name),
+            _ if matches!(self.state.view, View::Dump(_)) => {
+                let name = self.state.dump.as_ref().map(|dump| dump.name.as_str());
+                format!("{} — Oopscope", name.unwrap_or_default())
+            }
             (Some(open), _) if self.state.view != View::Start => {
                 let title = open.summary.reports.get(open.current as usize).map(|report| report.title.clone());
                 format!("{} — Oopscope", title.unwrap_or_else(|| open.name()))
@@ -463,15 +552,18 @@ impl App {
         if let Some(many) = self.state.many.as_ref().filter(|_| self.state.view == View::Triage) {
             return triage::view(many, browser::now(), change);
         }
+        let opening =
+            self.state.opening.is_some() || self.state.dump.as_ref().is_some_and(|dump| dump.opening && !dump.known);
         match &self.state.open {
+            _ if matches!(self.state.view, View::Dump(_)) => Html::default(),
             Some(open) if self.state.view == View::Log => self.log(open, change),
             Some(open) if self.state.view == View::Report => self.report(open, change),
-            None if self.state.opening.is_some() => Html::default(),
+            None if opening => Html::default(),
             _ => {
                 let (examples, ready, open) = start::Props::of(&self.state);
                 let recent = (!self.recent.is_empty()).then(|| AttrValue::from(handles_name(&self.recent)));
                 html! {
-                    <Start {examples} {ready} {open} {recent} {open_file} open_folder={link.callback(|()| Msg::OpenFolder)} open_recent={link.callback(|()| Msg::OpenRecent)}
+                    <Start {examples} {ready} {open} dump={self.state.dump.is_some()} open_dump={link.callback(|()| Msg::ExampleDump)} {recent} {open_file} open_folder={link.callback(|()| Msg::OpenFolder)} open_recent={link.callback(|()| Msg::OpenRecent)}
                         show_requests={change.reform(|()| Change::Dialog(Some(Dialog::Requests)))} change={change.clone()} />
                 }
             }
@@ -521,7 +613,8 @@ impl App {
             Some(Dialog::ConfirmUpdate) => {
                 let open = self.state.open.as_ref().filter(|open| !open.source.survives_reload()).map(OpenLog::name);
                 let many = self.state.many.as_ref().map(|many| many.name.to_string());
-                let name = open.or(many).unwrap_or_default();
+                let dump = self.state.dump.as_ref().map(|dump| dump.name.clone());
+                let name = dump.or(open).or(many).unwrap_or_default();
                 dialogs::confirm_update(&name, change, ctx.link().callback(|()| Msg::Update { confirmed: true }))
             }
         }

@@ -17,6 +17,8 @@ pub(crate) enum Command {
     ViewLog,
     /// The groups of many logs.
     ViewTriage,
+    /// A view of the dump.
+    ViewDump(&'static str),
     /// The start view, where something else can be opened.
     ViewStart,
     /// To the search field of the log.
@@ -36,12 +38,13 @@ pub(crate) enum Command {
 }
 
 /// The keys, for the help dialog: in the order in which they are shown.
-pub(crate) const KEYS: [(&str, &str); 14] = [
+pub(crate) const KEYS: [(&str, &str); 15] = [
     ("j  k", "next, previous frame of the stack; its log line goes along"),
     ("]  [", "next, previous report (also n, p)"),
     ("g r", "the report"),
     ("g l", "the whole log"),
     ("g t", "the groups of a folder's or of many logs' reports"),
+    ("g v  g b  g p  g m  g i  g c", "of a dump: overview, backtraces, tasks (ps), modules, memory (kmem -i), console"),
     ("g o", "the start page, to open something else"),
     ("/", "search in the log; Enter next, Shift+Enter previous"),
     ("c", "copy the report, or the groups, as text"),
@@ -69,6 +72,12 @@ impl Keyboard {
                 "l" => Some(Command::ViewLog),
                 "t" => Some(Command::ViewTriage),
                 "o" => Some(Command::ViewStart),
+                "v" => Some(Command::ViewDump("overview")),
+                "b" => Some(Command::ViewDump("backtraces")),
+                "p" => Some(Command::ViewDump("tasks")),
+                "m" => Some(Command::ViewDump("modules")),
+                "i" => Some(Command::ViewDump("memory")),
+                "c" => Some(Command::ViewDump("console")),
                 _ => None,
             };
         }
@@ -104,7 +113,9 @@ mod tests {
         assert_eq!(keys.press("l"), Some(Command::ViewLog));
         assert_eq!(keys.press("l"), None);
         assert_eq!(keys.press("g"), None);
-        assert_eq!(keys.press("c"), None, "g c is nothing, and copies nothing");
+        assert_eq!(keys.press("s"), None, "g s is nothing, and shares nothing");
+        assert_eq!(keys.press("g"), None);
+        assert_eq!(keys.press("c"), Some(Command::ViewDump("console")), "which copies nothing");
         assert_eq!(keys.press("c"), Some(Command::Copy));
     }
 

@@ -13,6 +13,7 @@
 mod app;
 mod browser;
 mod components;
+mod dumps;
 mod engine;
 mod excerpt_window;
 mod highlight;
@@ -29,9 +30,10 @@ use wasm_bindgen::prelude::wasm_bindgen;
 use yew::AttrValue;
 
 /// Mounts the page into `#app`. `build_id` is the version that the engine must have too, `base` the address of the
-/// directory that holds the build's files, with a slash at its end. `www/boot.js` calls it.
+/// directory that holds the build's files, with a slash at its end; `dumps` loads the part for dumps into the element that it
+/// is given, `example` fetches the example of a dump. `www/boot.js` calls it.
 #[wasm_bindgen]
-pub fn start(build_id: String, base: String) {
+pub fn start(build_id: String, base: String, dumps: js_sys::Function, example: js_sys::Function) {
     browser::failure::show_on_panic();
     browser::theme::set(browser::theme::remembered());
     browser::icon::carry();
@@ -40,6 +42,6 @@ pub fn start(build_id: String, base: String) {
     };
     // What stands there until now is the shell for the time of loading.
     root.set_text_content(None);
-    let props = app::Props { build_id: AttrValue::from(build_id), base: AttrValue::from(base) };
+    let props = app::Props { build_id: AttrValue::from(build_id), base: AttrValue::from(base), dumps, example };
     yew::Renderer::<app::App>::with_root_and_props(root, props).render();
 }

@@ -27,6 +27,13 @@ pub(crate) enum Source {
     Example(Example),
     /// A permalink's fragment.
     Link(Rc<str>),
+    /// The log that was read out of the dump that is open.
+    DumpLog {
+        /// Its name.
+        name: Rc<str>,
+        /// All of it.
+        text: Rc<str>,
+    },
 }
 
 impl Source {
@@ -37,6 +44,7 @@ impl Source {
             Self::Text(_) => "pasted text".to_owned(),
             Self::Example(example) => format!("example {}", example.name),
             Self::Link(_) => "a link".to_owned(),
+            Self::DumpLog { name, .. } => name.to_string(),
         }
     }
 
@@ -46,7 +54,8 @@ impl Source {
         match self {
             Self::Files { kept, .. } => *kept,
             Self::Text(_) => false,
-            Self::Example(_) | Self::Link(_) => true,
+            // Whether a dump is lost is its own affair.
+            Self::Example(_) | Self::Link(_) | Self::DumpLog { .. } => true,
         }
     }
 }
@@ -73,6 +82,8 @@ pub(crate) enum View {
     Log,
     /// Many logs, grouped.
     Triage,
+    /// A view of the dump, by its name.
+    Dump(&'static str),
 }
 
 /// Where a selection was made, which decides what scrolls.
@@ -130,6 +141,27 @@ impl OpenLog {
     pub(crate) fn name(&self) -> String {
         self.summary.facts.name.clone().unwrap_or_else(|| self.source.name())
     }
+}
+
+/// The dump that is open, or being opened, in its own part of the page.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Dump {
+    /// Its name.
+    pub(crate) name: String,
+    /// Its size, for people.
+    pub(crate) size: String,
+    /// True once it is known as a dump.
+    pub(crate) known: bool,
+    /// True while more of it is read, or another one is being opened.
+    pub(crate) opening: bool,
+    /// True when the browser keeps handles by which it can be opened after a reload.
+    pub(crate) kept: bool,
+    /// What was read of it, in words.
+    pub(crate) status: String,
+    /// How many tasks it has.
+    pub(crate) tasks: String,
+    /// How many modules.
+    pub(crate) modules: String,
 }
 
 /// An opening that is under way.
@@ -259,6 +291,8 @@ pub(crate) struct State {
     pub(crate) open: Option<OpenLog>,
     /// What is being opened.
     pub(crate) opening: Option<Opening>,
+    /// The dump.
+    pub(crate) dump: Option<Dump>,
     /// Many logs, beside what is open.
     pub(crate) many: Option<ManyLogs>,
     /// That a folder is being looked through, in words.
@@ -295,6 +329,7 @@ impl State {
             view: View::Start,
             open: None,
             opening: None,
+            dump: None,
             many: None,
             looking: None,
             problem: None,
@@ -319,13 +354,14 @@ impl State {
     /// The page's state in one word, for `document.body.dataset.state`.
     pub(crate) fn word(&self) -> &'static str {
         let reading = self.many.as_ref().is_some_and(|many| many.triage().is_none());
+        let reading = reading || self.dump.as_ref().is_some_and(|dump| dump.opening);
         if self.opening.is_some() || self.looking.is_some() || reading {
             "opening"
         } else if self.opening_failed {
             "failed"
         } else if self.view == View::Triage {
             "triage"
-        } else if self.open.is_some() {
+        } else if self.open.is_some() || self.dump.is_some() {
             "open"
         } else if self.engine == EngineStatus::Ready {
             "ready"

@@ -1,13 +1,16 @@
 //! What happens when something happens: every change of [`State`], and what is to be done in the browser and asked of
 //! the engine because of it. Must never do any of it by itself, so that all of it can be tested natively.
 
+mod dumps;
 mod opening;
 #[cfg(test)]
 mod tests;
 mod triage;
 
+pub(crate) use dumps::{TABS, is_of_dump};
 pub(crate) use triage::{modified, too_many};
 
+use crate::dumps::Ask;
 use crate::format;
 use crate::same::Same;
 use crate::stack_rows::{self, Fold};
@@ -114,6 +117,10 @@ pub(crate) enum Change {
     AddressEmptied,
     /// Back to what was open before a link.
     Back,
+    /// The part for dumps tells something.
+    Told([String; 4]),
+    /// The part for dumps could not be loaded, and why.
+    NoDumps(String),
 }
 
 /// What is to be done.
@@ -131,6 +138,8 @@ pub(crate) enum Effect {
     Cancel,
     /// Take the fragment out of the address bar: it no longer is what is open.
     ClearAddress,
+    /// Ask the part for dumps, which is loaded where that is needed.
+    Dumps(Ask),
     /// To the clipboard.
     CopyText(String),
     /// To a file.
@@ -180,6 +189,9 @@ impl State {
                 let opening = self.opening.as_mut().map(|opening| &mut opening.source);
                 let open = self.open.as_mut().map(|open| &mut open.source);
                 // Something else may have been opened in the meantime, and that is not kept.
+                if let Some(dump) = self.dump.as_mut().filter(|dump| dump.name == name) {
+                    dump.kept = true;
+                }
                 for source in opening.into_iter().chain(open).filter(|source| source.name() == name) {
                     if let Source::Files { kept, .. } = source {
                         *kept = true;
@@ -188,7 +200,11 @@ impl State {
                 Vec::new()
             }
             Change::Show(view) => {
-                let there = if view == View::Triage { self.many.is_some() } else { self.open.is_some() };
+                let there = match view {
+                    View::Triage => self.many.is_some(),
+                    View::Dump(_) => self.dump.as_ref().is_some_and(|dump| dump.known),
+                    _ => self.open.is_some(),
+                };
                 self.view = if there { view } else { View::Start };
                 Vec::new()
             }
@@ -201,6 +217,9 @@ impl State {
                 self.show_report(next)
             }
             Change::StepFrame(step) => {
+                if matches!(self.view, View::Dump(_)) {
+                    return Vec::new();
+                }
                 if let Some(line) = self.open.as_ref().and_then(|open| {
                     let stacks = &open.report()?.stacks;
                     let selected = open.selection.map(|selection| selection.line);
@@ -259,6 +278,8 @@ impl State {
                 if from_link { self.back(now) } else { Vec::new() }
             }
             Change::Back => self.back(now),
+            Change::Told(what) => self.told(what, now),
+            Change::NoDumps(reason) => self.no_dumps(&reason),
         }
     }
 
@@ -353,6 +374,9 @@ impl State {
         if self.view == View::Triage {
             return self.render_triage(TriageFormat::Text);
         }
+        if matches!(self.view, View::Dump(_)) {
+            return vec![Effect::Dumps(Ask::Copy)];
+        }
         let Some(open) = self.open.as_ref().filter(|open| !open.detached) else { return Vec::new() };
         // The document is always the whole answer; the texts are of the report on the screen.
         let index = match format {
@@ -365,7 +389,9 @@ impl State {
 
     fn share(&mut self, redactions: Option<Vec<String>>) -> Vec<Effect> {
         let serial = self.next_serial();
-        let there = |open: &&OpenLog| !open.detached && !open.summary.reports.is_empty() && self.view != View::Triage;
+        let there = |open: &&OpenLog| {
+            !open.detached && !open.summary.reports.is_empty() && matches!(self.view, View::Report | View::Log)
+        };
         let Some(open) = self.open.as_ref().filter(there) else {
             return Vec::new();
         };

@@ -35,9 +35,7 @@ const noise = (length) => Buffer.from(Array.from({ length }, (_, i) => (i * 7919
 const REFUSED = [
   [file('empty.log', ''), 'empty', /empty\.log is empty\./, /Check that the log was saved/],
   [file('blank.log', '\n\n  \n'), 'empty', /blank\.log is empty\./, /Check/],
-  [file('vmcore', elf(4)), 'binary', /vmcore is not a text: it is an ELF core dump/, /makedumpfile --dump-dmesg/],
-  [file('vmlinux', elf(2)), 'binary', /vmlinux is not a text: it is an ELF file/, /as text/],
-  [file('kdump', 'KDUMP   ' + '\0'.repeat(100)), 'binary', /compressed kdump/, /vmcore-dmesg/],
+  [file('vmlinux', elf(2)), 'elf', /vmlinux is not a text: it is an ELF file/, /as text/],
   [file('disk.img', noise(100_000)), 'binary', /disk\.img is not a text: its beginning is binary data/, /dmesg/],
   [file('lost.log', Buffer.alloc(8192)), 'binary', /lost\.log holds only NUL bytes/, /pstore/],
 ];

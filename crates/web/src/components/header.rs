@@ -2,7 +2,7 @@
 
 use crate::format;
 use crate::state::{State, View};
-use crate::update::Change;
+use crate::update::{Change, TABS, is_of_dump};
 use oopscope_protocol::Format;
 use yew::prelude::*;
 
@@ -21,13 +21,13 @@ pub(crate) fn header(state: &State, change: &Callback<Change>, open_file: Callba
                 onclick={change.reform(move |_: MouseEvent| Change::Show(view))}>{ label }</button>
         }
     };
-    let log = state.open.as_ref().map(|open| {
-        let name = open.name();
-        let size = format::bytes(open.summary.facts.bytes);
+    let dump = state.dump.as_ref().filter(|dump| dump.known);
+    let open = state.open.as_ref().map(|open| (open.name(), format::bytes(open.summary.facts.bytes)));
+    let log = dump.map(|dump| (dump.name.clone(), dump.size.clone())).or(open).map(|(name, size)| {
         html! { <span class="file" title={name.clone()}>{ name }<span class="dim">{ format!(" · {size}") }</span></span> }
     });
     let count = |count: u64| html! { <span class="dim">{ format!(" {}", format::count(count)) }</span> };
-    let views = state.open.as_ref().map(|open| {
+    let views = state.open.as_ref().filter(|open| dump.is_none() || is_of_dump(open)).map(|open| {
         let reports = open.summary.reports.len() as u64;
         html! {
             <>
@@ -42,9 +42,21 @@ pub(crate) fn header(state: &State, change: &Callback<Change>, open_file: Callba
         let groups = many.triage().map(|triage| count(triage.totals.groups));
         tab(View::Triage, html! { <>{ "Groups" }{ groups }</> })
     });
-    let views =
-        (views.is_some() || groups.is_some()).then(|| html! { <nav aria-label="Views">{ groups }{ views }</nav> });
-    let shown = state.open.as_ref().filter(|_| state.view != View::Triage);
+    let mut of_dump = dump.into_iter().flat_map(|dump| {
+        TABS.map(|(name, label)| {
+            let count = match name {
+                "tasks" => &dump.tasks,
+                "modules" => &dump.modules,
+                _ => "",
+            };
+            let count = (!count.is_empty()).then(|| html! { <span class="dim">{ format!(" {count}") }</span> });
+            tab(View::Dump(name), html! { <>{ label }{ count }</> })
+        })
+    });
+    let first = of_dump.next();
+    let any = first.is_some() || views.is_some() || groups.is_some();
+    let views = any.then(|| html! { <nav aria-label="Views">{ groups }{ first }{ views }{ for of_dump }</nav> });
+    let shown = state.open.as_ref().filter(|_| !matches!(state.view, View::Triage | View::Dump(_)));
     let acts = shown.map(|open| {
         let none = open.summary.reports.is_empty() || open.detached;
         html! {

@@ -18,11 +18,14 @@ pub(crate) fn messages(state: &State, change: &Callback<Change>) -> Html {
         }),
         _ => None,
     };
+    let open = state.open.as_ref().map(crate::state::OpenLog::name);
+    let dump = state.dump.as_ref().filter(|dump| dump.known).map(|dump| dump.name.clone());
+    let open = dump.or(open);
     let problem = state.problem.as_ref().map(|problem| {
         html! {
             <div class="note fatal" role="alert" id="problem" data-code={problem.code.clone()}>
                 <strong>{ &problem.message }</strong>{ " " }{ &problem.advice }
-                if let Some(open) = &state.open { { format!(" \u{2014} {} is still open.", open.name()) } }
+                if let Some(open) = &open { { format!(" \u{2014} {open} is still open.") } }
                 { " " }<button type="button" class="inline" onclick={dismiss.clone()}>{ "Dismiss" }</button>
             </div>
         }
@@ -35,7 +38,7 @@ pub(crate) fn messages(state: &State, change: &Callback<Change>) -> Html {
         }
     });
     let looking = state.looking.as_ref().map(|words| html! { <p class="note plain" id="looking">{ words }</p> });
-    let about_log = (state.view != View::Triage).then(|| about_log(state, change));
+    let about_log = (!matches!(state.view, View::Triage | View::Dump(_))).then(|| about_log(state, change));
     html! { <>{ dead }{ problem }{ stopped }{ looking }{ about_log }</> }
 }
 

@@ -15,6 +15,10 @@ pub(crate) struct Props {
     pub(crate) ready: bool,
     /// What is open, by name.
     pub(crate) open: Option<AttrValue>,
+    /// True when that is a dump.
+    pub(crate) dump: bool,
+    /// Opens the example of a dump.
+    pub(crate) open_dump: Callback<()>,
     /// The last files, by name, where the browser keeps their handles.
     pub(crate) recent: Option<AttrValue>,
     /// Opens the file picker.
@@ -33,13 +37,15 @@ impl Props {
     /// The part of the page's state that the start page shows.
     pub(crate) fn of(state: &State) -> (Rc<Vec<oopscope_protocol::Example>>, bool, Option<AttrValue>) {
         let open = state.open.as_ref().map(|open| AttrValue::from(open.name()));
-        (Rc::clone(&state.examples), state.engine == EngineStatus::Ready, open)
+        let dump = state.dump.as_ref().filter(|dump| dump.known).map(|dump| AttrValue::from(dump.name.clone()));
+        (Rc::clone(&state.examples), state.engine == EngineStatus::Ready, dump.or(open))
     }
 }
 
 /// The start page.
 #[component]
 pub(crate) fn Start(props: &Props) -> Html {
+    let back = if props.dump { View::Dump("overview") } else { View::Report };
     let paste = use_node_ref();
     let open_paste = {
         let (paste, change) = (paste.clone(), props.change.clone());
@@ -62,11 +68,11 @@ pub(crate) fn Start(props: &Props) -> Html {
             if let Some(name) = &props.open {
                 <p class="note plain">
                     { format!("{name} is still open. ") }
-                    <button type="button" class="inline" onclick={props.change.reform(|_: MouseEvent| Change::Show(View::Report))}>{ "Back to it" }</button>
+                    <button type="button" class="inline" onclick={props.change.reform(move |_: MouseEvent| Change::Show(back))}>{ "Back to it" }</button>
                 </p>
             }
-            <h1>{ "Drop a kernel log anywhere on this page" }</h1>
-            <p class="lead">{ "Oopscope finds every Oops, BUG, WARNING and panic in it and says what happened, in which context, and which line proves it." }</p>
+            <h1>{ "Drop a kernel log or a vmcore anywhere on this page" }</h1>
+            <p class="lead">{ "Oopscope finds every Oops, BUG, WARNING and panic in it and says what happened, in which context, and which line proves it. Of a vmcore it shows the panic, the stacks, tasks and modules, and has a console." }</p>
             <p class="buttons">
                 <button type="button" class="main" onclick={props.open_file.reform(|_: MouseEvent| ())}>{ "Choose files…" }</button>
                 <button type="button" id="open-folder" onclick={props.open_folder.reform(|_: MouseEvent| ())}>{ "Choose a folder…" }</button>
@@ -93,6 +99,11 @@ pub(crate) fn Start(props: &Props) -> Html {
                     } else {
                         <ul class="examples">{ for examples }</ul>
                     }
+                    if let Some(size) = example_dump() {
+                        <p class="pad"><button type="button" id="example-dump" onclick={props.open_dump.reform(|_: MouseEvent| ())}>
+                            { format!("Load an example vmcore ({size}) from this site") }
+                        </button></p>
+                    }
                 </section>
             </div>
             <section class="what">
@@ -103,7 +114,7 @@ pub(crate) fn Start(props: &Props) -> Html {
                     <li>{ "A folder, or many logs: each is read by itself, and the reports are grouped by signature." }</li>
                     <li>{ "A photo or a screenshot of the QR code of a panic, dropped or pasted; or its link, pasted here or into the address bar." }</li>
                     <li>{ "A link made with Share, pasted into the address bar." }</li>
-                    <li>{ "Not yet: memory dumps (vmcore). Extract the log first, with crash or makedumpfile --dump-dmesg." }</li>
+                    <li>{ "Memory dumps of any size: ELF, kdump (flattened or split, too), LiME, AVML, raw memory. A vmlinux is not needed: symbols, types and unwind tables come out of the dump; dropped with it, it adds what the dump lacks." }</li>
                 </ul>
             </section>
             <p class="privacy">
@@ -113,4 +124,10 @@ pub(crate) fn Start(props: &Props) -> Html {
             </p>
         </div>
     }
+}
+
+/// Size of the example of a dump, for people, where the build has one.
+fn example_dump() -> Option<String> {
+    let bytes = option_env!("OOPSCOPE_EXAMPLE_BYTES")?.parse().ok()?;
+    Some(crate::format::bytes(bytes))
 }

@@ -20,7 +20,9 @@ pub(crate) fn status_bar(
 ) -> Html {
     let kept = requests.foreign == 0 && requests.refused.is_empty();
     let show = change.reform(|_: MouseEvent| Change::Dialog(Some(Dialog::Requests)));
-    let opened = state.open.as_ref().map(|open| {
+    let dump = state.dump.as_ref().filter(|dump| !dump.status.is_empty());
+    let dump = dump.map(|dump| html! { <span id="dump-status">{ &dump.status }</span> });
+    let opened = state.open.as_ref().filter(|_| dump.is_none()).map(|open| {
         let summary = &open.summary;
         let read = (summary.reads > 0)
             .then(|| format!("{} read in {}", format::bytes(summary.bytes_read), format::counted(summary.reads, "read")));
@@ -48,7 +50,7 @@ pub(crate) fn status_bar(
                     { format!("{} since load", format::counted(requests.late, "request")) }
                 </button>
             }
-            { opened }
+            { dump }{ opened }
             <span class="right">
                 if offline.update {
                     <button type="button" id="update" onclick={update.reform(|_: MouseEvent| ())}>{ "Update: reload" }</button>

@@ -22,6 +22,9 @@ impl State {
         let id = self.next_serial();
         let (request, files) = match &source {
             Source::Files { files, .. } => (Request::Open { name: None, text: None }, Rc::clone(files)),
+            Source::DumpLog { name, text } => {
+                (Request::Open { name: Some(name.to_string()), text: Some(text.to_string()) }, Rc::default())
+            }
             Source::Text(text) => (Request::Open { name: None, text: Some(text.to_string()) }, Rc::default()),
             Source::Example(example) => (Request::OpenExample { name: example.name.clone() }, Rc::default()),
             Source::Link(fragment) => (Request::OpenLink { fragment: fragment.to_string() }, Rc::default()),
@@ -73,7 +76,13 @@ impl State {
             }
             Event::Failed(problem) => {
                 let restoring = opening.restoring;
-                self.opening = None;
+                let source = self.opening.take().map(|opening| opening.source);
+                if let Some(Source::Files { files, kept }) = source
+                    && self.is_for_dumps(&problem, &files)
+                {
+                    let add = problem.code == "elf" && self.dump.as_ref().is_some_and(|dump| dump.known);
+                    return self.hand_over(files, kept, add);
+                }
                 self.said.clone_from(&problem.message);
                 self.problem = Some(problem);
                 self.opening_failed = !restoring;
@@ -106,6 +115,8 @@ impl State {
             self.previous = None;
         }
         let view = if summary.reports.is_empty() { View::Log } else { View::Report };
+        // The log of a dump comes by itself: who looks at something else goes on doing so.
+        let view = if matches!(opening.source, Source::DumpLog { .. }) { self.view } else { view };
         let (view, line) = match &summary.link {
             Some(link) => (
                 if link.view.tab.as_deref() == Some("log") { View::Log } else { view },
@@ -133,6 +144,7 @@ impl State {
         self.opening_failed = false;
         self.open = Some(open);
         let mut effects = self.fetch(Some(current));
+        effects.extend(self.beside_dump());
         if !from_link {
             effects.push(Effect::ClearAddress);
         }
