@@ -137,6 +137,10 @@ pub(crate) fn open(opening: &mut Opening, tick: &mut dyn FnMut(Progress) -> bool
                 ticked = mark.offset.saturating_add(16 << 20);
             }
             match step(file, mark) {
+                Ok((Step::Chunk(_), next)) if next > file.len() => {
+                    said = Some(format!("it is cut off within the block of physical {start:#x} to {end:#x}"));
+                    break 'blocks;
+                }
                 Ok((Step::Chunk(chunk), next)) => {
                     if count % every == 0 {
                         marks.push(mark);

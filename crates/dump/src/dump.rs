@@ -187,9 +187,12 @@ impl Dump {
             Body::Mapped(mapped) => mapped.read(&self.files, physical, buf),
             Body::Kdump(kdump) => {
                 let size = kdump.page_size();
-                self.cached(physical, buf, |at| Ok((at / size, at / size * size, size)), |number, unpacker, packed, page| {
-                    kdump.fill(&self.files, unpacker, packed, number, page)
-                })
+                self.cached(
+                    physical,
+                    buf,
+                    |at| Ok((at / size, at / size * size, size)),
+                    |number, unpacker, packed, page| kdump.fill(&self.files, unpacker, packed, number, page),
+                )
             }
             Body::Avml(avml) => {
                 let file = &self.files[0];

@@ -118,7 +118,8 @@ pub(crate) fn open(opening: &mut Opening, tick: &mut dyn FnMut(Progress) -> bool
     let size = header.phentsize;
     let mut buffer = vec![0; index(size)];
     for number in 0..phnum {
-        if number % 4096 == 0 && !tick(Progress { stage: "program headers", done: number * size, total: phnum * size }) {
+        if number % 4096 == 0 && !tick(Progress { stage: "program headers", done: number * size, total: phnum * size })
+        {
             return Err(OpenError::Cancelled);
         }
         let end = header.phoff.saturating_add((number + 1) * size);
@@ -153,10 +154,12 @@ pub(crate) fn open(opening: &mut Opening, tick: &mut dyn FnMut(Progress) -> bool
             _ => {}
         }
     }
-    if loads > without_address && extents.iter().all(|extent| extent.start == 0 || extent.bytes.is_none()) && loads > 1 {
+    if loads > without_address && extents.iter().all(|extent| extent.start == 0 || extent.bytes.is_none()) && loads > 1
+    {
         // A process's core has no physical addresses at all.
         let all_at_zero = segments.iter().all(|segment| segment.physical == 0);
-        if all_at_zero && parsed.vmcoreinfo.is_none() && parsed.cpus.iter().all(|cpu| cpu.kind != crate::NoteKind::Qemu) {
+        if all_at_zero && parsed.vmcoreinfo.is_none() && parsed.cpus.iter().all(|cpu| cpu.kind != crate::NoteKind::Qemu)
+        {
             return Err(opening.unsupported(0, crate::Format::ProcessCore));
         }
     }

@@ -86,7 +86,7 @@ impl Flat {
         let mut window = Window { raw, buffer: Vec::new(), start: 0, ticked: 0, tick };
         let (mut pos, mut ahead) = (HEADER, STRIDE);
         while let Some(lead) = window.at(pos, ahead)? {
-            let (at, size) = (u64::from_be_bytes(*lead.0), u64::from_be_bytes(*lead.1));
+            let (at, size) = lead;
             if at == u64::MAX {
                 whole = true;
                 break;
@@ -175,7 +175,7 @@ struct Window<'a> {
 
 impl Window<'_> {
     /// Position and size that stand before the piece at a position; `None` at the file's end.
-    fn at(&mut self, pos: u64, ahead: usize) -> Result<Option<(&[u8; 8], &[u8; 8])>, OpenError> {
+    fn at(&mut self, pos: u64, ahead: usize) -> Result<Option<(u64, u64)>, OpenError> {
         let inside = pos >= self.start && pos + LEAD <= self.start + self.buffer.len() as u64;
         if !inside {
             if pos >= self.raw.len {
@@ -193,7 +193,7 @@ impl Window<'_> {
             self.start = pos;
         }
         let lead = self.buffer.get(index(pos - self.start)..).unwrap_or_default();
-        Ok(lead.first_chunk().zip(lead.get(8..).and_then(|rest| rest.first_chunk())))
+        Ok(Order::BIG.u64(lead, 0).zip(Order::BIG.u64(lead, 8)))
     }
 }
 

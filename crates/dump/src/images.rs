@@ -57,7 +57,9 @@ pub(crate) fn raw(opening: &mut Opening) -> Result<Mapped, OpenError> {
         let unknown = |why| OpenError::Unknown { name: file.name().to_owned(), why };
         let size = file.len();
         if size < LEAST || size % 4096 != 0 {
-            return Err(unknown("it has no signature, and an image of memory would be a megabyte or more, in whole pages"));
+            return Err(unknown(
+                "it has no signature, and an image of memory would be a megabyte or more, in whole pages",
+            ));
         }
         let mut head = [0; 4096];
         let n = file.read_some(0, &mut head).map_err(|error| opening.failed(number, error, "its beginning", 4096))?;
@@ -83,7 +85,7 @@ pub(crate) fn raw(opening: &mut Opening) -> Result<Mapped, OpenError> {
         }
     }
     let mapped = Mapped::new(extents);
-    opening.facts.described = "raw image of memory: addresses are positions in the file".to_owned();
+    "raw image of memory, without a header".clone_into(&mut opening.facts.described);
     finish(opening, &mapped);
     Ok(mapped)
 }

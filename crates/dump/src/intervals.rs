@@ -55,6 +55,7 @@ pub(crate) fn find<T: Interval>(items: &[T], at: u64) -> Result<usize, usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::bytes::index;
     use proptest::prelude::*;
 
     #[derive(Clone, Debug, PartialEq)]
@@ -80,15 +81,15 @@ mod tests {
                 ranges.iter().enumerate().map(|(name, &(start, size))| Named(start, start + size, name)).collect();
             let mut expected = [None; 80];
             for item in items.iter().rev() {
-                for slot in &mut expected[item.0 as usize..item.1 as usize] {
+                for slot in &mut expected[index(item.0)..index(item.1)] {
                     *slot = Some(item.2);
                 }
             }
             let cut = disjoint(items);
             prop_assert!(cut.windows(2).all(|pair| pair[0].1 <= pair[1].0), "{:?}", cut);
             for at in 0..80 {
-                let found = find(&cut, at).ok().map(|index| cut[index].2);
-                prop_assert_eq!(found, expected[at as usize], "at {} of {:?}", at, cut);
+                let found = find(&cut, at).ok().map(|found| cut[found].2);
+                prop_assert_eq!(found, expected[index(at)], "at {} of {:?}", at, cut);
             }
         }
     }

@@ -100,7 +100,9 @@ pub(crate) fn read(
         let desc = at + 12 + name_size.next_multiple_of(4);
         if name_size > 256 || desc.saturating_add(desc_size) > end {
             return Ok(Some(cut.unwrap_or_else(|| {
-                format!("the note at byte {at:#x} has a name of {name_size} bytes and {desc_size} bytes: ignored from there")
+                format!(
+                    "the note at byte {at:#x} has a name of {name_size} bytes and {desc_size} bytes: ignored from there"
+                )
             })));
         }
         if notes.count() >= MOST_NOTES || kept >= MOST_BYTES {

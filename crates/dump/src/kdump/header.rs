@@ -52,11 +52,8 @@ fn with(head: &[u8], wide: bool, order: Order) -> Option<Header> {
     let (time, status) = if wide { (408, 424) } else { (404, 412) };
     let number = |field: usize| order.u32(head, status + field * 4);
     let names = |field: usize| text(head.get(12 + field * 65..12 + (field + 1) * 65).unwrap_or_default());
-    let seconds = if wide {
-        i64::from_ne_bytes(order.u64(head, time)?.to_ne_bytes())
-    } else {
-        i64::from(order.u32(head, time)?)
-    };
+    let seconds =
+        if wide { i64::from_ne_bytes(order.u64(head, time)?.to_ne_bytes()) } else { i64::from(order.u32(head, time)?) };
     let header = Header {
         order,
         wide,
@@ -86,17 +83,21 @@ fn with(head: &[u8], wide: bool, order: Order) -> Option<Header> {
     sensible.then_some(header)
 }
 
+/// Where start_pfn, offset_vmcoreinfo, offset_note, offset_eraseinfo, start_pfn_64, end_pfn_64 and max_mapnr_64 stand.
+type Offsets = [usize; 7];
+const WIDE: Offsets = [16, 32, 48, 64, 80, 88, 96];
+/// Of i386.
+const PACKED: Offsets = [12, 20, 32, 44, 56, 64, 72];
+/// Of 32-bit ARM.
+const PADDED: Offsets = [12, 24, 40, 56, 72, 80, 88];
+
 /// Reads the sub-header, which begins with the second block.
 pub(super) fn sub(header: &Header, bytes: &[u8]) -> Option<SubHeader> {
     let (order, wide, version) = (header.order, header.wide, header.version);
     if header.disk {
         return Some(SubHeader::default());
     }
-    // 64-bit; i386, packed; ARM, padded.
-    const WIDE: [usize; 7] = [16, 32, 48, 64, 80, 88, 96];
-    const PACKED: [usize; 7] = [12, 20, 32, 44, 56, 64, 72];
-    const PADDED: [usize; 7] = [12, 24, 40, 56, 72, 80, 88];
-    let inside = |at: [usize; 7]| {
+    let inside = |at: Offsets| {
         let (from, size) = (order.u64(bytes, at[1])?, order.long(bytes, at[1] + 8, wide)?);
         let room = header.block_size..=header.block_size * (1 + header.sub_blocks);
         Some(size > 0 && room.contains(&from) && room.contains(&from.saturating_add(size)))

@@ -33,8 +33,6 @@ pub(crate) struct Kdump {
     level: Option<u32>,
     /// The dump's writer did not come to its end.
     incomplete: bool,
-    /// Where the page of zeros lies that all others share, once it has been seen.
-    zeros: Cell<Option<(usize, u64)>>,
 }
 
 /// A file of a kdump.
@@ -52,6 +50,8 @@ struct OneFile {
     /// Where the descriptors begin, and where the pages.
     descriptors: u64,
     data: u64,
+    /// Where the page of zeros lies that all others share, once it has been seen.
+    zeros: Cell<Option<u64>>,
 }
 
 /// Where a page lies and how.
@@ -135,7 +135,7 @@ impl Kdump {
         let own = self.files.iter().find(|file| file.bits.contains(&bit));
         let Some(file) = own.or(self.files.first()) else { return PageError::NotRam { physical } };
         let input = &files[file.file];
-        let dumped = own.is_none().then(|| file.dumped.get(input, bit)).unwrap_or(Ok(false));
+        let dumped = if own.is_none() { file.dumped.get(input, bit) } else { Ok(false) };
         match (dumped, file.ram.get(input, bit)) {
             (Ok(true), _) => PageError::Lost { physical, why: Loss::PartMissing },
             (_, Ok(true)) => PageError::Excluded { physical, level: self.level },
@@ -155,7 +155,7 @@ impl Kdump {
     ) -> Result<(), PageError> {
         let physical = number.saturating_mul(self.page_size);
         let (file, descriptor) = self.find(files, number)?;
-        if self.zeros.get() == Some((file.file, descriptor.offset)) {
+        if file.zeros.get() == Some(descriptor.offset) {
             page.fill(0);
             return Ok(());
         }
@@ -163,8 +163,8 @@ impl Kdump {
         let codec = codec(descriptor.flags).unwrap_or(Codec::None);
         if codec == Codec::None {
             input.read(descriptor.offset, page).map_err(|error| page_error(error, physical))?;
-            if self.zeros.get().is_none() && page.iter().all(|&byte| byte == 0) {
-                self.zeros.set(Some((file.file, descriptor.offset)));
+            if file.zeros.get().is_none() && page.iter().all(|&byte| byte == 0) {
+                file.zeros.set(Some(descriptor.offset));
             }
             return Ok(());
         }
@@ -176,13 +176,13 @@ impl Kdump {
     /// What the dump has of a page, without unpacking it.
     pub(crate) fn state(&self, files: &[File], number: u64) -> PageState {
         match self.find(files, number) {
-            Ok((file, descriptor)) if self.zeros.get() == Some((file.file, descriptor.offset)) => PageState::Zero,
-            Ok((file, descriptor)) if codec(descriptor.flags) == Some(Codec::None) && self.zeros.get().is_none() => {
+            Ok((file, descriptor)) if file.zeros.get() == Some(descriptor.offset) => PageState::Zero,
+            Ok((file, descriptor)) if codec(descriptor.flags) == Some(Codec::None) && file.zeros.get().is_none() => {
                 // The page of zeros is not packed. It is looked for once, where the pages begin.
                 let mut page = vec![0; index(self.page_size)];
                 match files[file.file].read(descriptor.offset, &mut page) {
                     Ok(()) if page.iter().all(|&byte| byte == 0) => {
-                        self.zeros.set(Some((file.file, descriptor.offset)));
+                        file.zeros.set(Some(descriptor.offset));
                         PageState::Zero
                     }
                     Ok(()) | Err(FileError::Read(_)) => PageState::Data,

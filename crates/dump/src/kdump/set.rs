@@ -17,8 +17,8 @@ const INCOMPLETE: u32 = 8;
 const NO_VMEMMAP: u32 = 0x10;
 /// Bitmaps up to this size are counted for how much RAM there was; a larger one is not read for that.
 const MOST_COUNTED: u64 = 16 << 20;
-/// Descriptors that are looked at for the codecs in use.
-const SAMPLE: u64 = 128;
+/// Descriptors that are looked at: a block of the file.
+const SAMPLE: u64 = 2730;
 /// VMCOREINFO and ERASEINFO are texts of some kilobytes.
 const MOST_TEXT: u64 = 1 << 20;
 
@@ -36,8 +36,16 @@ fn parse(opening: &Opening, file: usize) -> Result<Parsed, OpenError> {
     if n < head.len() {
         return Err(opening.cut(file, "the header", header::SIZE));
     }
-    let header = header::parse(&head)
-        .ok_or_else(|| opening.senseless(file, "the header, read in every width and byte order, its first field", 0, 8))?;
+    let header = header::parse(&head).ok_or_else(|| {
+        // In no width and byte order does it make sense: what the usual one gives is named.
+        let size = Order::LITTLE.u32(&head, 428).map_or(0, u64::from);
+        opening.senseless(
+            file,
+            "in every width and byte order something is impossible; as of a 64-bit PC the block size",
+            size,
+            428,
+        )
+    })?;
     let mut bytes = vec![0; header::sub_size(&header)];
     let end = header.block_size + bytes.len() as u64;
     input.read(header.block_size, &mut bytes).map_err(|error| opening.failed(file, error, "the sub-header", end))?;
@@ -87,7 +95,8 @@ pub(crate) fn open(opening: &mut Opening, tick: &mut dyn FnMut(Progress) -> bool
         facts.notes.push("struct pages that no memory needs were left out (makedumpfile -e)".to_owned());
     }
     facts.page_size = block_size;
-    facts.machine = machine.map(machine_name).or_else(|| Some(header.uts.machine.clone()).filter(|name| !name.is_empty()));
+    facts.machine =
+        machine.map(machine_name).or_else(|| Some(header.uts.machine.clone()).filter(|name| !name.is_empty()));
     facts.compression = codecs.iter().map(|codec| codec.name().to_owned()).collect();
     facts.dump_level = parsed[0].sub.dump_level;
     facts.left_out = parsed[0].sub.dump_level.map(left_out);
@@ -102,7 +111,8 @@ pub(crate) fn open(opening: &mut Opening, tick: &mut dyn FnMut(Progress) -> bool
         }
     }
     let kind = if header.disk { "diskdump" } else { "kdump-compressed" };
-    let split = if parsed[0].sub.split.is_some() { format!(", split, {} parts given", files.len()) } else { String::new() };
+    let split =
+        if parsed[0].sub.split.is_some() { format!(", split, {} parts given", files.len()) } else { String::new() };
     facts.described = format!("{kind}, header version {}{split}", header.version);
     let narrow = matches!(machine, Some(Machine::I386 | Machine::Arm));
     opening.layout = Layout { bits: if wide && !narrow { 64 } else { 32 }, little_endian: order.little, machine };
@@ -111,15 +121,7 @@ pub(crate) fn open(opening: &mut Opening, tick: &mut dyn FnMut(Progress) -> bool
     opening.split = parsed[0].sub.split.is_some();
     let first = first_page(opening, &files[0], machine, phys_base / block_size);
     count_ram(opening, &files[0], max_mapnr);
-    Ok(Kdump {
-        files,
-        page_size: block_size,
-        pages: max_mapnr,
-        first,
-        level: opening.facts.dump_level,
-        incomplete,
-        zeros: Cell::new(None),
-    })
+    Ok(Kdump { files, page_size: block_size, pages: max_mapnr, first, level: opening.facts.dump_level, incomplete })
 }
 
 fn belong_together(opening: &Opening, parsed: &[Parsed]) -> Result<(), OpenError> {
@@ -160,11 +162,7 @@ fn drop_duplicates(opening: &mut Opening, parsed: &mut Vec<Parsed>) -> Result<()
     Ok(())
 }
 
-fn open_one(
-    opening: &Opening,
-    one: &Parsed,
-    tick: &mut dyn FnMut(Progress) -> bool,
-) -> Result<OneFile, OpenError> {
+fn open_one(opening: &Opening, one: &Parsed, tick: &mut dyn FnMut(Progress) -> bool) -> Result<OneFile, OpenError> {
     let Header { order, block_size, sub_blocks, bitmap_blocks, .. } = one.header;
     let input = &opening.files[one.file];
     let bitmaps = block_size * (1 + sub_blocks);
@@ -192,13 +190,14 @@ fn open_one(
         CountError::File(error) => opening.failed(one.file, error, "the bitmaps", descriptors),
     })?;
     let data = descriptors.saturating_add(ranks.all.saturating_mul(DESCRIPTOR));
-    Ok(OneFile { file: one.file, order, bits: range, ram, dumped, ranks, descriptors, data })
+    Ok(OneFile { file: one.file, order, bits: range, ram, dumped, ranks, descriptors, data, zeros: Cell::new(None) })
 }
 
 /// Looks at the first descriptors for their codecs, and at the last: is the file as long as it should be?
 fn sample(opening: &Opening, one: &OneFile, codecs: &mut BTreeSet<Codec>) -> bool {
     let input = &opening.files[one.file];
-    let mut bytes = vec![0; index(DESCRIPTOR * one.ranks.all.min(SAMPLE))];
+    let count = one.ranks.all.min(SAMPLE);
+    let mut bytes = vec![0; index(DESCRIPTOR * count)];
     let n = input.read_some(one.descriptors, &mut bytes).unwrap_or(0);
     for descriptor in bytes[..n].chunks_exact(24) {
         let offset = one.order.u64(descriptor, 0).unwrap_or(0);
@@ -206,18 +205,13 @@ fn sample(opening: &Opening, one: &OneFile, codecs: &mut BTreeSet<Codec>) -> boo
             codecs.extend(one.order.u32(descriptor, 12).and_then(codec));
         }
     }
-    if one.ranks.all == 0 {
-        return input.cut_off();
-    }
-    let mut last = [0; 24];
-    let end = match input.read(one.data - DESCRIPTOR, &mut last) {
-        Ok(()) => {
-            let (offset, size) = (one.order.u64(&last, 0), one.order.u32(&last, 8));
-            offset.unwrap_or(0).saturating_add(u64::from(size.unwrap_or(0)))
-        }
-        Err(_) => u64::MAX,
-    };
-    end > input.len() || input.cut_off()
+    // Pages lie in the order of their descriptors, but for those of zeros.
+    let last = input.read(one.data - DESCRIPTOR * count, &mut bytes);
+    let end = bytes.chunks_exact(24).map(|descriptor| {
+        let (offset, size) = (one.order.u64(descriptor, 0), one.order.u32(descriptor, 8));
+        offset.unwrap_or(0).saturating_add(u64::from(size.unwrap_or(0)))
+    });
+    last.is_err() || end.max().is_some_and(|end| end > input.len()) || input.cut_off()
 }
 
 fn read_notes(opening: &mut Opening, one: &Parsed) -> Result<(), OpenError> {
