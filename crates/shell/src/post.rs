@@ -36,15 +36,16 @@ impl Post {
         Self(to)
     }
 
-    /// Gives an answer to the page. What can't be encoded is a bug of the engine, or a number out of a damaged dump that JS
-    /// has no room for: it costs that answer.
+    /// Gives an answer to the page. What can't be encoded is a bug of the engine: it costs that answer.
     pub fn send<A: Posted>(&self, answer: &A) {
         post(&self.0, answer);
     }
 }
 
 fn post<A: Posted>(to: &js_sys::Function, answer: &A) {
-    let value = serde_wasm_bindgen::to_value(answer).or_else(|error| {
+    // A number out of a damaged dump, or a hundred days in nanoseconds, is more than JS's numbers hold: then all are `BigInt`s.
+    let large = serde_wasm_bindgen::Serializer::new().serialize_large_number_types_as_bigints(true);
+    let value = serde_wasm_bindgen::to_value(answer).or_else(|_| answer.serialize(&large)).or_else(|error| {
         let problem = Problem {
             code: "engine".into(),
             message: format!("The answer can't be given to the page: {error}."),

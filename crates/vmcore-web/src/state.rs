@@ -120,6 +120,8 @@ pub(crate) struct Opening {
     pub(crate) restoring: bool,
     /// True once the engine knows it as a dump: it has taken the place of what was open.
     pub(crate) known: bool,
+    /// The container, while nothing but its size makes it one: of a file without a magic number only a kernel in it does.
+    pub(crate) supposed: bool,
 }
 
 /// Whose stack is shown.

@@ -63,9 +63,17 @@ pub fn read<T: DeserializeOwned>(value: JsValue) -> Result<T> {
 struct Reader(JsValue);
 
 impl Reader {
-    /// Numbers of the protocol are below 2^53: offsets and addresses travel as text.
+    /// Numbers of the protocol are below 2^53, most of them: offsets and addresses travel as text.
     fn number(&self) -> f64 {
         self.0.as_f64().unwrap_or(0.0)
+    }
+
+    /// A damaged dump, or a time of many days in nanoseconds, has larger ones: those are sent as `BigInt`.
+    fn whole(&self) -> u64 {
+        match self.0.as_f64() {
+            Some(number) => num::to_u64(number),
+            None => u64::try_from(self.0.clone()).unwrap_or_default(),
+        }
     }
 
     fn text(&self) -> String {
@@ -93,7 +101,7 @@ impl<'de> de::Deserializer<'de> for Reader {
     }
 
     fn deserialize_u64<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
-        visitor.visit_u64(num::to_u64(self.number()))
+        visitor.visit_u64(self.whole())
     }
 
     fn deserialize_u32<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {

@@ -37,6 +37,7 @@ impl State {
             cancelling: false,
             restoring,
             known: restoring,
+            supposed: false,
         });
         effects.push(Effect::Send { purpose: Purpose::Open(id), request: VmcoreRequest::Open { names }, files });
         effects
@@ -66,6 +67,13 @@ impl State {
             }
             _ => {}
         }
+        if let VmcoreEvent::Dump(facts) = &event
+            && facts.format == "raw"
+            && !std::mem::replace(&mut opening.supposed, true)
+            && !opening.known
+        {
+            return Vec::new();
+        }
         let mut effects = self.known();
         match event {
             VmcoreEvent::Dump(facts) => self.found.dump = Some(Same::from(facts)),
@@ -81,11 +89,13 @@ impl State {
             }
             VmcoreEvent::System(system) => self.found.system = Some(Same::from(system)),
             VmcoreEvent::Panic(panic) => {
-                if let Some(message) = &panic.message {
+                // It comes twice: the message first, the stack as soon as there are symbols.
+                if let Some(message) = panic.message.as_ref().filter(|_| self.found.panic.is_none()) {
                     effects.push(Effect::Tell(Tell::Say(format!("Panic: {message}"))));
                 }
+                let mark = if panic.backtrace.is_empty() { "oopscope-dump-message" } else { "oopscope-dump-panic" };
+                effects.push(Effect::Mark(mark));
                 self.found.panic = Some(Same::from(panic));
-                effects.push(Effect::Mark("oopscope-dump-panic"));
             }
             VmcoreEvent::Cpus { cpus } => {
                 if self.found.panic.is_none()

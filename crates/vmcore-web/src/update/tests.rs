@@ -3,7 +3,7 @@
 use super::*;
 use crate::state::{Found, Tab};
 use oopscope_protocol::{Cost, VmcoreProgress};
-use oopscope_report::vmcore::{Cpu, Panic, Task, Unread};
+use oopscope_report::vmcore::{Cpu, DumpFacts, Panic, Task, Unread};
 
 fn ready() -> State {
     let mut state = State::new("b1");
@@ -107,6 +107,22 @@ fn another_dump_takes_the_place_as_soon_as_it_is_known() {
     answer(&mut state, id, VmcoreEvent::Dump(Box::default()), 7.0);
     assert!(state.found.panic.is_none());
     assert_eq!(state.whose, Whose::Panic);
+}
+
+#[test]
+fn a_file_without_a_magic_number_is_a_dump_once_a_kernel_is_in_it() {
+    let raw = || VmcoreEvent::Dump(Box::new(DumpFacts { format: "raw".to_owned(), ..DumpFacts::default() }));
+    let mut state = open();
+    state.found.panic = Some(Same::from(Box::<Panic>::default()));
+    let id = begin(&mut state, 6.0);
+    assert!(answer(&mut state, id, raw(), 7.0).is_empty());
+    let effects = answer(&mut state, id, failed(), 8.0);
+    assert!(matches!(told(&effects)[..], [Tell::Failed(_)]));
+    assert!(state.found.panic.is_some(), "a disk's image is no dump");
+    let id = begin(&mut state, 9.0);
+    answer(&mut state, id, raw(), 10.0);
+    answer(&mut state, id, raw(), 11.0);
+    assert!(state.found.panic.is_none() && state.found.dump.is_some());
 }
 
 #[test]

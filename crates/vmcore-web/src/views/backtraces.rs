@@ -96,12 +96,17 @@ fn shown(state: &State, change: &Callback<Change>) -> Html {
     match state.whose {
         Whose::Panic => match &found.panic {
             Some(panic) => {
+                let cpu = found.cpus.iter().flat_map(|cpus| cpus.iter()).find(|cpu| Some(cpu.number) == panic.cpu);
+                if let Some(cpu) = cpu.filter(|cpu| cpu.backtrace.frames.len() == panic.backtrace.len()) {
+                    // The same stack, with its registers.
+                    return backtrace("The task that panicked", &cpu.backtrace, held, change);
+                }
                 let task = panic.task.zip(panic.pid).zip(panic.comm.clone());
                 let task = task.map(|((address, pid), comm)| TaskRef { address, pid, comm, cpu: panic.cpu });
                 html! {
                     <>
                         { heading("The task that panicked", task.as_ref(), held, change) }
-                        { stack::frames(&panic.backtrace, &panic.backtrace_ends, true) }
+                        { stack::frames(&panic.backtrace, &panic.backtrace_ends, None) }
                     </>
                 }
             }
@@ -128,7 +133,7 @@ fn backtrace(title: &str, backtrace: &Backtrace, held: bool, change: &Callback<C
         <>
             { heading(title, backtrace.task.as_ref(), held, change) }
             if !backtrace.begins.is_empty() { <p class="pad dim">{ format!("It begins with: {}.", backtrace.begins) }</p> }
-            { stack::frames(&backtrace.frames, &backtrace.ends, backtrace.complete) }
+            { stack::frames(&backtrace.frames, &backtrace.ends, Some(backtrace.complete)) }
             if !backtrace.registers.is_empty() {
                 <details class="inner"><summary>{ format!("Registers ({})", backtrace.begins) }</summary>{ stack::registers(&backtrace.registers) }</details>
             }

@@ -88,7 +88,11 @@ fn panic(state: &State, panic: &Panic, change: &Callback<Change>) -> Html {
             </p>
             { report }
             { table(facts.into_iter().filter_map(|(name, value, from)| Some((name, value?, from))), None) }
-            { stack::frames(&panic.backtrace, &panic.backtrace_ends, true) }
+            if panic.backtrace.is_empty() && panic.backtrace_ends.is_empty() {
+                { absent(state, "Its stack comes with the symbols.", "Its stack could not be read.") }
+            } else {
+                { stack::frames(&panic.backtrace, &panic.backtrace_ends, None) }
+            }
             <p class="buttons pad">
                 <button type="button" id="to-stacks" onclick={change.reform(|_: MouseEvent| Change::ShowStack(Whose::Panic))}>{ "All stacks" }</button>
             </p>

@@ -5,8 +5,8 @@ use crate::frame_rows::{self, Row, stack_class, stack_name, trust_words};
 use oopscope_report::vmcore::{ExceptionFrame, Frame, RegisterValue, Trust};
 use yew::prelude::*;
 
-/// The table of frames, innermost first, and why it ends.
-pub(crate) fn frames(frames: &[Frame], ends: &str, complete: bool) -> Html {
+/// The table of frames, innermost first, and why it ends; `complete` where it is known whether that is where it should.
+pub(crate) fn frames(frames: &[Frame], ends: &str, complete: Option<bool>) -> Html {
     if frames.is_empty() {
         return html! { <p class="none">{ if ends.is_empty() { "There are no frames." } else { ends } }</p> };
     }
@@ -29,7 +29,9 @@ pub(crate) fn frames(frames: &[Frame], ends: &str, complete: bool) -> Html {
                 <tbody>{ for body }</tbody>
             </table>
             if !ends.is_empty() {
-                <p class={classes!("ends", (!complete).then_some("fatal"))}>{ if complete { format!("It ends here: {ends}.") } else { format!("It breaks off here: {ends}.") } }</p>
+                <p class={classes!("ends", (complete == Some(false)).then_some("fatal"))}>
+                    { format!("{} {}.", if complete == Some(false) { "It breaks off here:" } else { "It ends here:" }, ends.trim_end_matches('.')) }
+                </p>
             }
         </div>
     }
