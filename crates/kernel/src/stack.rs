@@ -62,10 +62,10 @@ fn states(kernel: &Kernel) -> &[cpus::CpuState] {
 /// The stack of what a CPU ran.
 fn running(kernel: &Kernel, state: &cpus::CpuState) -> Backtrace {
     let areas = areas(kernel, state.task, Some(state.number));
-    let start = if let Some((registers, note)) = &state.registers
+    if let Some((registers, note)) = &state.registers
         && let Some(sp) = registers.sp()
     {
-        Start {
+        let start = Start {
             pc: registers.pc(),
             sp,
             fp: registers.fp(),
@@ -73,26 +73,42 @@ fn running(kernel: &Kernel, state: &cpus::CpuState) -> Backtrace {
             call: false,
             trust: Trust::Registers,
             begins: note.clone(),
-        }
-    } else if let Some(area) = areas.iter().find(|area| area.kind == StackKind::Task) {
-        Start {
-            pc: None,
-            sp: area.from,
-            fp: None,
-            registers: None,
-            call: false,
-            trust: Trust::Scan,
-            begins: format!("the dump has no registers of CPU {}: its task's stack was searched", state.number),
-        }
-    } else {
-        let ends = format!("the dump has no registers of CPU {}, nor could its task's stack be found", state.number);
-        return Backtrace { task: state.task.map(|task| reference(kernel, task)), ends, ..Backtrace::default() };
+        };
+        return follow(kernel, state.task, start, &areas);
+    }
+    let searched = |area: &Area, whose: &str| {
+        let begins = format!("the dump has no registers of CPU {}; {whose} was searched", state.number);
+        let start =
+            Start { pc: None, sp: area.from, fp: None, registers: None, call: false, trust: Trust::Scan, begins };
+        follow(kernel, state.task, start, &areas)
     };
-    follow(kernel, state.task, start, &areas)
+    if panicked::told(kernel).is_some_and(|(cpu, _)| cpu == state.number) {
+        // It may have panicked in an interrupt: that stack's content is old otherwise, and says nothing.
+        let irq = areas.iter().find(|area| area.kind == StackKind::Irq);
+        let found = irq.map(|area| searched(area, "its interrupt stack"));
+        if let Some(found) = found.filter(|found| found.complete && found.frames.iter().any(panicked::is_fatal)) {
+            return found;
+        }
+    }
+    match areas.iter().find(|area| area.kind == StackKind::Task) {
+        Some(area) => searched(area, "its task's stack"),
+        None => {
+            let ends =
+                format!("the dump has no registers of CPU {}, nor could its task's stack be found", state.number);
+            Backtrace { task: state.task.map(|task| reference(kernel, task)), ends, ..Backtrace::default() }
+        }
+    }
 }
 
 /// The stack of a task that no CPU ran.
 fn sleeping(kernel: &Kernel, task: u64) -> Backtrace {
+    if stack_of(kernel, task) == Some(0) {
+        // Of a task that has ended there is only the `task_struct` left (kernel/fork.c, `release_task_stack`, 4.9), while
+        // `thread.sp` still says where its stack was: another task's may be there now.
+        let ends = "the task has ended, and its stack has been freed".to_owned();
+        let (task, begins) = (Some(reference(kernel, task)), "task_struct.stack".to_owned());
+        return Backtrace { task, begins, ends, complete: true, ..Backtrace::default() };
+    }
     let start = match kernel.machine() {
         Machine::X86_64 => arch::x86_64::stacks::switched(kernel, task),
         Machine::Aarch64 => arch::aarch64::stacks::switched(kernel, task),
@@ -112,11 +128,16 @@ fn follow(kernel: &Kernel, task: Option<u64>, start: Start, areas: &[Area]) -> B
         Machine::Aarch64 => arch::aarch64::unwind::walk(&view, &start, areas, arch::aarch64::stacks::shape(kernel)),
         _ => Walk { ends: "stacks of this architecture are not read".to_owned(), ..Walk::default() },
     };
+    let mut frames: Vec<Frame> = walk.steps.into_iter().map(|step| frame(kernel, step)).collect();
+    if start.pc.is_none() {
+        // Below the frames of panic() lies what it has called before it came to its end: the console's drivers.
+        frames.drain(..frames.iter().position(panicked::is_fatal).unwrap_or(0));
+    }
     Backtrace {
         task: task.map(|task| reference(kernel, task)),
         registers: start.registers.map(|registers| registers.listed()).unwrap_or_default(),
         begins: start.begins,
-        frames: walk.steps.into_iter().map(|step| frame(kernel, step)).collect(),
+        frames,
         ends: walk.ends,
         complete: walk.complete,
     }
@@ -130,8 +151,8 @@ fn areas(kernel: &Kernel, task: Option<u64>, cpu: Option<u32>) -> Vec<Area> {
         _ => return Vec::new(),
     };
     let own = task.and_then(|task| {
-        let from = kernel.pointer(task.checked_add(kernel.offset_of("struct task_struct", "stack")?)?).ok()?;
-        Some(Area { kind: StackKind::Task, from, to: from.checked_add(size).filter(|_| from != 0)? })
+        let from = stack_of(kernel, task).filter(|&from| from != 0)?;
+        Some(Area { kind: StackKind::Task, from, to: from.checked_add(size)? })
     });
     let mut areas: Vec<Area> = own.into_iter().collect();
     areas.extend(cpu.into_iter().flat_map(|cpu| match kernel.machine() {
@@ -140,6 +161,11 @@ fn areas(kernel: &Kernel, task: Option<u64>, cpu: Option<u32>) -> Vec<Area> {
         _ => Vec::new(),
     }));
     areas
+}
+
+/// Lowest address of a task's stack.
+fn stack_of(kernel: &Kernel, task: u64) -> Option<u64> {
+    kernel.pointer(task.checked_add(kernel.offset_of("struct task_struct", "stack")?)?).ok()
 }
 
 /// Gives a frame its name. A call is looked up one byte before its return address: what never returns may end with the
@@ -168,7 +194,7 @@ fn frame(kernel: &Kernel, step: Step) -> Frame {
 fn reference(kernel: &Kernel, task: u64) -> TaskRef {
     let at = |member: &str| kernel.offset_of("struct task_struct", member).and_then(|offset| task.checked_add(offset));
     let number = |member: &str| at(member).and_then(|at| kernel.u32(at).ok());
-    // In the task itself since 6.2? Under CONFIG_THREAD_INFO_IN_TASK its thread_info has it, or it is a member of its own.
+    // In its thread_info since 5.16 (bcf9033e5449 "sched: move CPU field back into thread_info if THREAD_INFO_IN_TASK=y").
     let cpu = number("thread_info.cpu").or_else(|| number("cpu"));
     TaskRef {
         address: Address(task),

@@ -39,7 +39,7 @@ pub(crate) fn all(kernel: &Kernel) -> Vec<CpuState> {
         })
         .collect();
     assign(kernel, &mut cpus, saved(kernel));
-    cpus.retain(|cpu| cpu.online || cpu.registers.is_some());
+    cpus.retain(|cpu| cpu.online || cpu.registers.is_some() || cpu.task.is_some_and(|task| is_running(kernel, task)));
     cpus
 }
 
@@ -120,6 +120,13 @@ fn assign(kernel: &Kernel, cpus: &mut [CpuState], saved: Vec<Saved>) {
             cpu.registers = Some((note.registers, note.name));
         }
     }
+}
+
+/// Whether a task was on a CPU, and is not the idle task: a CPU that panic() has stopped is no longer online, but keeps its
+/// task; one that was taken offline has only its idle task.
+fn is_running(kernel: &Kernel, task: u64) -> bool {
+    let on_cpu = || kernel.u32(task.checked_add(kernel.offset_of("struct task_struct", "on_cpu")?)?).ok();
+    pid(kernel, task).is_some_and(|pid| pid != 0) && on_cpu().is_some_and(|on_cpu| on_cpu != 0)
 }
 
 fn pid(kernel: &Kernel, task: u64) -> Option<u32> {

@@ -13,6 +13,9 @@ const MOST_STEPS: usize = 8192;
 /// Most return addresses that are listed where none leads to the stack's end.
 const MOST_LISTED: usize = 64;
 
+/// What ends a stack lies near its highest address: the first functions' frames and user mode's registers.
+const NEAR_TOP: u64 = 1024;
+
 /// Follows a stack from a return address: where it lies, what it is, and how many frames there may be.
 pub(crate) type Follow<'f> = &'f dyn Fn(&mut Guard<'_>, u64, u64, &mut Walk, usize) -> Result<(), Lost>;
 
@@ -44,7 +47,7 @@ pub(crate) fn recover(
             let mut tried = Walk::default();
             let way = follow(&mut guard.clone(), slot, word, &mut tried, budget);
             budget -= tried.steps.len().min(budget);
-            if way.is_ok() && tried.complete {
+            if way.is_ok() && tried.complete && reaches_top(&tried, guard) {
                 walk.steps.append(&mut tried.steps);
                 walk.ends = format!("{}; the stack was searched, because {lost}", tried.ends);
                 walk.complete = true;
@@ -66,4 +69,11 @@ pub(crate) fn recover(
         walk.ends = format!("{lost}; the stack was searched, and nothing in it leads to its end");
         walk.steps.append(&mut found);
     }
+}
+
+/// Whether a walk ends where stacks begin. What is left over from earlier calls often ends by chance, but elsewhere.
+fn reaches_top(walk: &Walk, guard: &Guard<'_>) -> bool {
+    let Some(last) = walk.steps.last() else { return false };
+    let at = last.exception.as_ref().map(|saved| saved.at.0).or(last.sp);
+    at.and_then(|at| Some(guard.area_at(at)?.to.saturating_sub(at))).is_some_and(|below| below <= NEAR_TOP)
 }

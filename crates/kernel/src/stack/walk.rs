@@ -194,6 +194,16 @@ impl<'a> Guard<'a> {
         self.last
     }
 
+    /// On which stack an address lies; where it lies on none, that which the walk is on.
+    pub fn kind_at(&self, sp: u64) -> StackKind {
+        self.area_at(sp).map_or_else(|| self.kind(), |area| area.kind.clone())
+    }
+
+    /// The stack on which an address lies.
+    pub fn area_at(&self, sp: u64) -> Option<&'a Area> {
+        self.areas.get(self.find(sp)?)
+    }
+
     /// Which stack the walk is on.
     pub fn kind(&self) -> StackKind {
         self.area().map_or(StackKind::Unknown, |area| area.kind.clone())

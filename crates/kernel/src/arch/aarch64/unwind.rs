@@ -109,7 +109,7 @@ fn follow(
             call: state.call,
             sp: state.sp,
             trust: state.trust,
-            stack: guard.kind(),
+            stack: guard.kind_at(state.sp.unwrap_or(state.fp)),
             exception: None,
         });
         if walk.steps.len() >= most {

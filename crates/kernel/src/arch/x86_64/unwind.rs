@@ -208,7 +208,7 @@ fn interrupted(
         return Next::End("user mode");
     }
     let (Some(ip), Some(sp)) = (registers.pc(), registers.sp()) else { return Next::End("end of the stack") };
-    if ip == 0 && sp == 0 {
+    if ip == 0 && sp == 0 && !state.searched {
         // A thread of the kernel was never in user mode: its registers are all zero (copy_thread).
         if let Some(last) = walk.steps.last_mut() {
             last.exception = None;

@@ -1,0 +1,85 @@
+//! Prints every stack of a dump, for those who work on unwinding, in lines that a script can read:
+//!
+//! ```text
+//! cargo run --release -p oopscope-kernel --example stacks -- DUMP[,DUMP]... [cpus|panic|PID]
+//! ```
+//!
+//! A stack begins with a line `T task pid comm cpu`, has a line `F address function+offset trust stack` a frame (`X` for the
+//! registers that were saved there) and ends with `E complete why`. How long it took goes to stderr.
+#![allow(clippy::disallowed_methods, reason = "a program for developers: it reads files and measures time")]
+
+use oopscope_dump::{Dump, Part};
+use oopscope_kernel::{Kernel, stack, tasks};
+use oopscope_report::vmcore::Backtrace;
+use oopscope_source::{ReadAt, ReadError};
+use std::fs::File;
+use std::os::unix::fs::FileExt;
+use std::time::Instant;
+
+struct OnDisk(File, u64);
+
+impl ReadAt for OnDisk {
+    fn len(&self) -> u64 {
+        self.1
+    }
+
+    fn read_at(&self, offset: u64, buf: &mut [u8]) -> Result<usize, ReadError> {
+        self.0.read_at(buf, offset).map_err(|_| ReadError::Io { offset })
+    }
+}
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let mut words = std::env::args().skip(1);
+    let names = words.next().ok_or("stacks DUMP[,DUMP]... [cpus|panic|PID]")?;
+    let mut parts = Vec::new();
+    for name in names.split(',') {
+        let file = File::open(name)?;
+        let length = file.metadata()?.len();
+        parts.push(Part { name: name.to_owned(), bytes: Box::new(OnDisk(file, length)) });
+    }
+    let start = Instant::now();
+    let mut kernel = Kernel::open(Dump::open(parts, &mut |_| true)?, &mut |_| true)?;
+    kernel.load_symbols(&mut |_| true)?;
+    eprintln!("opened: {:?}", start.elapsed());
+    let wanted = words.next();
+    let lap = Instant::now();
+    match wanted.as_deref() {
+        Some("cpus") => stack::cpus(&kernel).iter().for_each(|cpu| print(&cpu.backtrace)),
+        Some("panic") => println!("{:?}", stack::panic_cpu(&kernel)),
+        wanted => {
+            let (all, unread) = tasks::tasks(&kernel);
+            eprintln!("{} tasks: {:?} {unread:?}", all.len(), lap.elapsed());
+            let pid: Option<i32> = wanted.map(str::parse).transpose()?;
+            let lap = Instant::now();
+            let stacks: Vec<_> = all
+                .iter()
+                .filter(|task| pid.is_none_or(|pid| task.pid == pid))
+                .map(|task| stack::task_backtrace(&kernel, task.address.0))
+                .collect();
+            eprintln!("{} stacks: {:?}", stacks.len(), lap.elapsed());
+            stacks.iter().for_each(print);
+        }
+    }
+    eprintln!("all: {:?}, {:?}", start.elapsed(), kernel.dump().cost());
+    for unread in kernel.unread() {
+        eprintln!("unread: {}: {}", unread.what, unread.why);
+    }
+    Ok(())
+}
+
+fn print(stack: &Backtrace) {
+    let task = stack.task.clone().unwrap_or_default();
+    println!("T {} {} {} {:?} begins {}", task.address, task.pid, task.comm, task.cpu, stack.begins);
+    for frame in &stack.frames {
+        let name = frame.function.as_deref().unwrap_or("?");
+        let (sp, trust, kind) = (frame.sp.unwrap_or_default(), frame.trust, &frame.stack);
+        let module = frame.module.as_deref().unwrap_or("-");
+        println!("F {} {name}+{:#x} {module} {trust:?} {kind:?} sp {sp}", frame.address, frame.offset);
+        if let Some(saved) = &frame.exception {
+            print!("X {} {:?} user {}", saved.at, saved.what, saved.user);
+            saved.registers.iter().take(6).for_each(|register| print!(" {} {}", register.name, register.value));
+            println!();
+        }
+    }
+    println!("E {} {}", stack.complete, stack.ends);
+}
