@@ -72,7 +72,7 @@ pub fn list() -> impl Iterator<Item = (&'static str, &'static str)> {
 
 /// Does what was typed. A failure is a sentence in [`Output::problem`], never a panic.
 pub fn run(kernel: &Kernel, context: &Context<'_>, line: &str) -> Output {
-    let done = Line::parse(line).and_then(|line| {
+    let done = Line::parse(&commands::meant(kernel, line)).and_then(|line| {
         let command = commands::find(&line.name)?;
         (command.run)(kernel, context, &line)
     });

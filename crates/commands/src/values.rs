@@ -61,8 +61,16 @@ pub(crate) fn member(
     path: &str,
     address: u64,
 ) -> Result<Value, Refusal> {
-    let place = types::member(types, id, path).map_err(|error| Refusal(format!("{path}: {error}")))?;
-    Ok(at(kernel, types, place, address))
+    Ok(at(kernel, types, place(types, id, path)?, address))
+}
+
+/// Where a member lies, or a sentence on why there is none.
+pub(crate) fn place(types: &dyn Types, id: TypeId, path: &str) -> Result<types::Place, Refusal> {
+    types::member(types, id, path).map_err(|error| match error {
+        types::PathError::NoMember { .. } => Refusal(format!("{} has no member {path}", types.name_of(id))),
+        types::PathError::NoElement { .. } => Refusal(format!("{} has no element {path}", types.name_of(id))),
+        types::PathError::Type(error) => Refusal(format!("{}.{path}: {error}", types.name_of(id))),
+    })
 }
 
 /// The value at a place of the structure at an address.

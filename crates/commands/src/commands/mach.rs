@@ -21,23 +21,33 @@ and the direct map of memory begin, KASLR's offset, each with its source.
 
 fn run(kernel: &Kernel, _: &Context<'_>, line: &Line) -> Result<Output, Refusal> {
     let options = line.options("m", "")?;
-    let mut machine: Vec<MachineRow> = kernel
-        .arch()
-        .facts()
-        .into_iter()
-        .map(|(name, value, from)| MachineRow { name: name.to_owned(), value, from })
-        .collect();
+    let mut machine = vec![
+        fact("MACHINE TYPE", kernel.arch().name().to_owned(), "the dump's container or VMCOREINFO"),
+        fact("PAGE SIZE", kernel.page_size().to_string(), "VMCOREINFO"),
+    ];
+    let told = kernel.arch().facts().into_iter();
+    machine.extend(told.map(|(name, value, from)| fact(name, value, &from)));
+    if let Some(text) = kernel.symbol("_stext") {
+        machine.push(fact("KERNEL TEXT", format!("{text:#x}"), "_stext"));
+    }
+    if let Some(offset) = kernel.info().kernel_offset() {
+        machine.push(fact("KASLR OFFSET", format!("{offset:#x}"), "VMCOREINFO"));
+    }
+    machine.push(fact("VMCOREINFO", kernel.info().from().to_owned(), "where it was found"));
     if options.has('m') {
         machine = kernel
             .dump()
             .ranges()
             .into_iter()
-            .map(|range| MachineRow {
-                name: "RAM".to_owned(),
-                value: format!("{:016x} - {:016x}", range.start, range.end),
-                from: "the dump's container".to_owned(),
+            .map(|range| {
+                let value = format!("{:016x} - {:016x}", range.start, range.end);
+                fact("RAM", value, "the dump's container")
             })
             .collect();
     }
     Ok(Output::rows(text::machine(&machine), Answer::Machine { machine }))
+}
+
+fn fact(name: &str, value: String, from: &str) -> MachineRow {
+    MachineRow { name: name.to_owned(), value, from: from.to_owned() }
 }

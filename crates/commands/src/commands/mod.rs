@@ -16,6 +16,8 @@ mod union;
 mod vtop;
 
 use crate::{Command, Refusal};
+use oopscope_kernel::Kernel;
+use oopscope_symbols::types::Kind;
 
 /// All commands, in the order of their names.
 pub(crate) const ALL: &[Command] = &[
@@ -35,10 +37,28 @@ pub(crate) const ALL: &[Command] = &[
     vtop::COMMAND,
 ];
 
-/// The command of a name. `*` stands for `struct`, as in crash.
+/// The line that is meant: as in crash, `*` stands for `struct`, and so does a structure's own name.
+pub(crate) fn meant(kernel: &Kernel, line: &str) -> String {
+    let line = line.trim();
+    let name = line.split_whitespace().next().unwrap_or_default();
+    if let Some(rest) = line.strip_prefix('*') {
+        return format!("struct {rest}");
+    }
+    let known = ALL.iter().any(|command| command.name == name);
+    let of_type = name.split('.').next().unwrap_or_default();
+    let has = |kind| kernel.types().is_some_and(|types| types.find(kind, of_type).is_some());
+    if !known && has(Kind::Struct) {
+        format!("struct {line}")
+    } else if !known && has(Kind::Union) {
+        format!("union {line}")
+    } else {
+        line.to_owned()
+    }
+}
+
+/// The command of a name.
 pub(crate) fn find(name: &str) -> Result<&'static Command, Refusal> {
-    let wanted = if name == "*" { "struct" } else { name };
-    ALL.iter().find(|command| command.name == wanted).ok_or_else(|| {
+    ALL.iter().find(|command| command.name == name).ok_or_else(|| {
         let names: Vec<&str> = ALL.iter().map(|command| command.name).collect();
         Refusal(format!("there is no command {name}; there are {}", names.join(", ")))
     })

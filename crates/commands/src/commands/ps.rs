@@ -24,8 +24,8 @@ a task_struct or a name.
   -c   each with its children
   -S   how many are in each state
 
-States are those of this kernel: RU running, IN sleeping, UN disk sleep,
-ID idle, ZO zombie, and so on.
+States are this kernel's own: R running, S sleeping, D disk sleep, I idle,
+T stopped, Z zombie, and so on.
 ",
     run,
 };

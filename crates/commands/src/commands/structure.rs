@@ -55,9 +55,7 @@ pub(super) fn show(kernel: &Kernel, line: &Line, kinds: &[Kind]) -> Result<Outpu
     let mut address = pick::address(kernel, place)?;
     if let Some(member) = options.value('l') {
         let member = member.strip_prefix(&format!("{name}.")).unwrap_or(member);
-        let found = oopscope_symbols::types::member(types, id, member)
-            .map_err(|error| Refusal(format!("{name}.{member}: {error}")))?;
-        address = address.wrapping_sub(found.offset_bits / 8);
+        address = address.wrapping_sub(values::place(types, id, member)?.offset());
     }
     let size = types.size_of(id)?;
     let base = if options.has('x') { Base::Sixteen } else { Base::Ten };
@@ -73,7 +71,7 @@ pub(super) fn show(kernel: &Kernel, line: &Line, kinds: &[Kind]) -> Result<Outpu
         }
         for path in members.split(',').filter(|path| !path.is_empty()) {
             let value = values::member(kernel, types, id, path, at)?;
-            let _ = writeln!(out, "  {path} = {}", text::value(&value, base));
+            let _ = writeln!(out, "  {path} = {}", text::value_at(&value, base, 1));
             all.push(value);
         }
     }

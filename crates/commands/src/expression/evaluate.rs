@@ -141,8 +141,7 @@ impl Evaluator<'_> {
     }
 
     fn field(&self, base: TypeId, name: &str, address: u64) -> Result<Operand, Refusal> {
-        let place = types::member(self.types, base, name)
-            .map_err(|error| Refusal(format!("{}.{name}: {error}", self.types.name_of(base))))?;
+        let place = values::place(self.types, base, name)?;
         Ok(Operand::Field { place, address })
     }
 

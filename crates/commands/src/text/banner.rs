@@ -39,8 +39,14 @@ pub fn system(system: &System, panic: Option<&Panic>) -> String {
 }
 
 fn cpus(online: u32, offline: &[u32]) -> String {
-    let offline: Vec<String> = offline.iter().map(u32::to_string).collect();
-    if offline.is_empty() { online.to_string() } else { format!("{online}  [OFFLINE: {}]", offline.join(", ")) }
+    if offline.is_empty() {
+        return online.to_string();
+    }
+    // crash counts here those that are offline; numbers of CPUs must not be taken for that count.
+    let count = offline.len();
+    let numbers: Vec<String> = offline.iter().map(u32::to_string).collect();
+    let all = u64::from(online) + count as u64;
+    format!("{all}  [OFFLINE: {count}]  (CPU {})", numbers.join(", "))
 }
 
 fn tainted(letters: &str, meaning: &[String]) -> String {

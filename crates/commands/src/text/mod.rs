@@ -25,7 +25,7 @@ pub(crate) use stack::{Shown, backtrace_as};
 pub(crate) use symbols::symbols;
 pub(crate) use tasks::{families, list, summary, tasks, times};
 pub(crate) use translation::{machine, translations};
-pub(crate) use values::{Base, value};
+pub(crate) use values::{Base, value, value_at};
 pub(crate) use words::words;
 
 use oopscope_report::vmcore::Unread;

@@ -15,8 +15,13 @@ pub(crate) enum Base {
 
 /// A value; members of structures on lines of their own.
 pub(crate) fn value(value: &Value, base: Base) -> String {
+    value_at(value, base, 0)
+}
+
+/// A value that stands in a line which is itself indented `depth` times.
+pub(crate) fn value_at(value: &Value, base: Base, depth: usize) -> String {
     let mut out = String::new();
-    write_value(&mut out, value, base, 0);
+    write_value(&mut out, value, base, depth);
     out
 }
 
