@@ -25,6 +25,7 @@ mod percpu;
 mod search;
 pub mod stack;
 pub mod system;
+mod taint;
 pub mod tasks;
 mod tlb;
 mod types;

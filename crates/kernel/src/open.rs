@@ -1,7 +1,7 @@
 //! The stages in which a kernel is opened: first what the log needs, then names and types. Must never let the failure of
 //! one stage cost more than what depends on it.
 
-use crate::error::{KernelError, Mismatch};
+use crate::error::{KernelError, MemoryError, Mismatch};
 use crate::tlb::Tlb;
 use crate::vmcoreinfo::VmcoreInfo;
 use crate::{Kernel, arch, build_id, search};
@@ -77,7 +77,16 @@ impl Kernel {
         self.learn_direct_map();
         go_on("types", 1)?;
         self.load_btf();
+        self.forget();
         go_on("types", 2)
+    }
+
+    /// Drops what was found without symbols and types, and kept: with them there is more.
+    fn forget(&mut self) {
+        self.loaded = OnceCell::new();
+        self.text = OnceCell::new();
+        self.percpu = OnceCell::new();
+        self.stacks = crate::stack::Stacks::default();
     }
 
     /// The kernel keeps the beginning of its direct map in a variable where that is random (Linux 4.8).
@@ -103,25 +112,43 @@ impl Kernel {
                 relative_base: symbol("kallsyms_relative_base"),
             })
         };
+        let what = "the kernel's symbols (kallsyms)";
         let loaded = match places() {
             Some(places) => kallsyms::load(self, self.layout, &places, &known),
             None => match self.image_range() {
                 Some(range) => kallsyms::find(self, range, self.layout, &known).map(|(symbols, _)| symbols),
-                None => Err(kallsyms::KallsymsError::NotFound { from: 0, to: 0 }),
+                None => return self.note(what, &"no memory of the kernel's image is mapped from _stext on"),
             },
         };
         match loaded {
             Ok(symbols) => self.kallsyms = Some(symbols.table),
-            Err(error) => self.note("the kernel's symbols (kallsyms)", &error),
+            Err(error) => self.note(what, &error),
         }
     }
 
-    /// Where the image can hold tables: from `_stext` on.
+    /// Where the image can hold tables: from `_stext` to the last page that is mapped near it.
     fn image_range(&self) -> Option<Range<u64>> {
         let start = self.info.symbol("_stext")?;
         let (first, last) = self.arch.image();
-        let inside = (first..=last).contains(&start);
-        inside.then(|| start..start.saturating_add(LONGEST_IMAGE).min(last))
+        let limit = start.saturating_add(LONGEST_IMAGE).min(last);
+        let (mut at, mut end) = (start & !(self.page_size - 1), None);
+        while at < limit && at >= first {
+            let size = match self.leaf(at) {
+                Ok(leaf) => {
+                    end = Some((leaf.start + (leaf.size - 1)).min(limit));
+                    leaf.size
+                }
+                Err(error) => {
+                    let level = match error {
+                        MemoryError::NotMapped { level, .. } | MemoryError::Table { level, .. } => level,
+                        _ => return None,
+                    };
+                    self.arch.levels().iter().find(|of| of.name == level).map_or(self.page_size, |of| 1 << of.shift)
+                }
+            };
+            at = (at & !(size - 1)).checked_add(size)?;
+        }
+        end.map(|end| start..end.saturating_add(1))
     }
 
     fn load_btf(&mut self) {
