@@ -4,6 +4,7 @@
 use crate::error::MemoryError;
 use crate::log::Words;
 use crate::{Kernel, ObjectError};
+use oopscope_report::vmcore::Unread;
 
 /// Objects are at most this large: `task_struct` has 10 KiB, with debugging 14.
 const LONGEST: u64 = 64 << 10;
@@ -135,4 +136,16 @@ pub(crate) fn number(kernel: &Kernel, address: u64, size: u64) -> Result<u64, Me
 pub(crate) fn variable(kernel: &Kernel, symbol: &str, size: u64) -> Result<u64, ObjectError> {
     let address = kernel.symbol(symbol).ok_or_else(|| ObjectError::NoSymbol { name: symbol.to_owned() })?;
     number(kernel, address, size).map_err(|error| ObjectError::Memory { what: symbol.to_owned(), error })
+}
+
+/// Whether the kernel's symbols are known: only then does a missing one mean that this kernel does not have it.
+pub(crate) fn has_symbols(kernel: &Kernel) -> bool {
+    kernel.kallsyms().is_some() || kernel.vmlinux().is_some()
+}
+
+/// What is said of what cannot be found without symbols.
+pub(crate) fn without_symbols(what: &str) -> Unread {
+    let why =
+        "without the kernel's symbols it is not known where it begins in memory; a vmlinux of this kernel has them";
+    Unread { what: what.to_owned(), why: why.to_owned() }
 }

@@ -114,6 +114,9 @@ struct Links {
 /// Every task and thread: idle tasks first, then the processes in the order of the kernel's list, each followed by its
 /// threads, then what only the table of PIDs has.
 pub fn tasks(kernel: &Kernel) -> (Vec<Task>, Vec<Unread>) {
+    if !fields::has_symbols(kernel) {
+        return (Vec::new(), vec![fields::without_symbols("the tasks")]);
+    }
     let shape = match Shape::of(kernel) {
         Ok(shape) => shape,
         Err(error) => return (Vec::new(), vec![Unread { what: "the tasks".to_owned(), why: error.to_string() }]),

@@ -7,7 +7,7 @@ mod statistics;
 mod swap;
 
 use crate::fields::{self, Field, variable};
-use crate::tasks::share;
+use crate::tasks::{self, share};
 use crate::{Kernel, ObjectError};
 use oopscope_report::vmcore::{MemoryRow, MemoryUsage, Unread};
 use statistics::Statistics;
@@ -16,6 +16,10 @@ use statistics::Statistics;
 /// default does not since version 8.
 pub fn usage(kernel: &Kernel) -> MemoryUsage {
     let mut rows = Rows { usage: MemoryUsage { page_size: kernel.page_size(), ..MemoryUsage::default() }, total: None };
+    if !fields::has_symbols(kernel) {
+        rows.usage.unread.push(fields::without_symbols("how memory was used"));
+        return rows.usage;
+    }
     let statistics = Statistics::of(kernel);
     let statistic = |names: &[&str]| statistics.sum(kernel, names);
 
@@ -129,13 +133,22 @@ fn limit(
     Ok((pages.saturating_add(swap), "sysctl_overcommit_ratio of (TOTAL MEM - TOTAL HUGE) + TOTAL SWAP".to_owned()))
 }
 
-/// `vm_committed_as`. crash shows its `count` alone, and so do we: what the CPUs hold of it is at most
-/// `vm_committed_as_batch` each.
+/// `vm_committed_as`, as `/proc/meminfo` has it: with what the CPUs hold of it, which crash leaves out. On a small machine
+/// that is most of it, and the counter alone may be below zero.
 fn committed(kernel: &Kernel) -> Result<(u64, String), ObjectError> {
+    const COUNTER: &str = "struct percpu_counter";
     let name = "vm_committed_as";
     let address = kernel.symbol(name).ok_or_else(|| ObjectError::NoSymbol { name: name.to_owned() })?;
-    let field = Field::need(kernel, "struct percpu_counter", &["count"])?;
-    let count = fields::number(kernel, address.wrapping_add(field.offset), field.size)
-        .map_err(|error| ObjectError::Memory { what: name.to_owned(), error })?;
-    Ok((u64::try_from(count.cast_signed()).unwrap_or(0), "vm_committed_as.count".to_owned()))
+    let memory = |error| ObjectError::Memory { what: name.to_owned(), error };
+    let count = Field::need(kernel, COUNTER, &["count"])?;
+    let mut sum = fields::number(kernel, address.wrapping_add(count.offset), count.size).map_err(memory)?.cast_signed();
+    // A kernel for one CPU has no others.
+    if let Some(counters) = Field::of(kernel, COUNTER, "counters") {
+        let counters = fields::number(kernel, address.wrapping_add(counters.offset), counters.size).map_err(memory)?;
+        for cpu in tasks::cpus(kernel)? {
+            let at = counters.wrapping_add(kernel.per_cpu_offset(cpu)?);
+            sum = sum.wrapping_add(i64::from(kernel.u32(at).map_err(memory)?.cast_signed()));
+        }
+    }
+    Ok((u64::try_from(sum).unwrap_or(0), "vm_committed_as, all CPUs' parts with it".to_owned()))
 }

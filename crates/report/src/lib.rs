@@ -16,6 +16,7 @@ mod frame;
 mod identity;
 mod listing;
 mod prose;
+mod taint;
 pub mod triage;
 pub mod vmcore;
 
@@ -27,6 +28,7 @@ pub use frame::{Frame, FrameRole, Stack, StackRole};
 pub use identity::{Link, LinkKind, Signature, Subsystem};
 pub use listing::{Instruction, Listing};
 pub use prose::{Notice, NoticeKind, Prose, Span};
+pub use taint::TAINT_FLAGS;
 
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;

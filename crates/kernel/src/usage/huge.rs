@@ -1,6 +1,6 @@
 //! Huge pages (`hstates`). Must never count a size that was never set up.
 
-use crate::fields::{Field, Span, words};
+use crate::fields::{self, Field, Span, words};
 use crate::{Kernel, ObjectError};
 
 const STATE: &str = "struct hstate";
@@ -17,7 +17,7 @@ pub(super) struct Huge {
 /// All sizes together. A kernel without huge pages (`CONFIG_HUGETLB_PAGE`) has none.
 pub(super) fn pages(kernel: &Kernel) -> Result<Huge, ObjectError> {
     let Some(states) = kernel.symbol("hstates") else {
-        return if kernel.kallsyms().is_some() {
+        return if fields::has_symbols(kernel) {
             Ok(Huge::default())
         } else {
             Err(ObjectError::NoSymbol { name: "hstates".to_owned() })

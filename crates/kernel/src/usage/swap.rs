@@ -22,7 +22,7 @@ pub(super) struct Swap {
 /// All devices together. A kernel without swap (`CONFIG_SWAP`) has none.
 pub(super) fn pages(kernel: &Kernel) -> Result<Swap, ObjectError> {
     let (Some(infos), Some(count)) = (kernel.symbol("swap_info"), kernel.symbol("nr_swapfiles")) else {
-        return if kernel.kallsyms().is_some() {
+        return if fields::has_symbols(kernel) {
             Ok(Swap::default())
         } else {
             Err(ObjectError::NoSymbol { name: "swap_info".to_owned() })
@@ -64,7 +64,7 @@ pub(super) fn cached(kernel: &Kernel) -> Option<(u64, String)> {
     let from = "swapper_spaces".to_owned();
     let (Some(spaces), Some(counts)) = (kernel.symbol("swapper_spaces"), kernel.symbol("nr_swapper_spaces")) else {
         // Without swap there is no swap cache. Between, other shapes of it: not known here.
-        return (kernel.kallsyms().is_some() && kernel.symbol("swap_info").is_none())
+        return (fields::has_symbols(kernel) && kernel.symbol("swap_info").is_none())
             .then(|| (0, "no swap in this kernel".to_owned()));
     };
     let pages = Field::of(kernel, SPACE, "nrpages")?;
