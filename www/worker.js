@@ -45,7 +45,8 @@ await drive({
     if (engine.needs_disassembler()) load(engine, run);
   },
   idle(engine, run) {
-    engine.warm_up();
+    // It comes while the engine warms up; then its own part is warmed.
     if (attempts === 0) load(engine, run, () => engine.warm_up());
+    engine.warm_up();
   },
 });
