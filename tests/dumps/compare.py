@@ -8,6 +8,7 @@ name, a structure's member, a CPU), so that ../dumps/DIFFERENCES can name it; wo
 import re
 
 KERNEL_SPACE = 1 << 63
+FARTHEST = 1 << 20  # from a function's beginning to what may still be in it
 PARTS = ["system", "panic", "panic-frames", "cpu-frames", "task-frames", "tasks", "modules", "log", "console", "values"]
 
 
@@ -47,8 +48,8 @@ def same_frame(ours, theirs):
     """The same place, and a name that the symbol table has for it (a function may have several)."""
     if number(ours["address"]) != number(theirs["pc"]):
         return False
-    names = {theirs.get("symbol"), theirs["function"], *(name for name, _ in theirs["names"])}
-    return ours.get("function") in names - {None} or names <= {None}
+    names = {theirs.get("symbol"), theirs["function"], *(name for name, offset in theirs["names"] if offset < FARTHEST)} - {None}
+    return ours.get("function") in names or not names and not ours.get("function")
 
 
 def shown(frames):
@@ -76,6 +77,28 @@ def compare_frames(out, part, key, ours, theirs):
 # ---- values --------------------------------------------------------------------------------------------------------
 
 
+class Array:
+    """An array of ours: how many elements it has, those that are shown, and its text where it holds one."""
+
+    def __init__(self, value):
+        self.count, self.elements, self.string = int(value["count"]), [our_value(element) for element in value["elements"]], value.get("string")
+
+    def differences(self, theirs, path):
+        while theirs and isinstance(theirs[0], list) and not isinstance((self.elements or [None])[0], Array):
+            theirs = [one for row in theirs for one in row]  # BTF has an array of arrays as one array
+        if self.count != len(theirs):
+            yield f"{path}[]", f"{self.count} elements", f"{len(theirs)} elements"
+        elif self.elements or self.string is None:
+            if not self.elements and theirs:
+                yield f"{path}[]", "no element is shown", f"{len(theirs)} elements"
+            for index, pair in enumerate(zip(self.elements, theirs)):
+                yield from where_they_differ(*pair, f"{path}[{index}]")
+        else:
+            text = bytes(letter % 256 for letter in theirs).partition(b"\0")[0].decode("utf-8", "replace")
+            if self.string != text:
+                yield path, self.string, text
+
+
 def our_value(value):
     """A value of ours as theirs are: numbers, lists and objects; members without a name dissolved."""
     kind = value["kind"]
@@ -88,7 +111,7 @@ def our_value(value):
     if kind == "pointer":
         return number(value["value"])
     if kind == "array":
-        return [our_value(element) for element in value["elements"]]
+        return Array(value)
     if kind == "struct":
         members = {}
         for member in value["members"]:
@@ -102,18 +125,15 @@ def our_value(value):
 
 
 def where_they_differ(ours, theirs, path=""):
-    """Yields (path, ours, theirs) of each leaf that differs. An array may be cut where it is shown: its count is compared."""
+    """Yields (path, ours, theirs) of each leaf that differs."""
     if isinstance(ours, dict) and isinstance(theirs, dict):
         for name in dict.fromkeys([*theirs, *ours]):
             if name not in ours or name not in theirs:
                 yield f"{path}.{name}", ours.get(name, "no such member"), theirs.get(name, "no such member")
             else:
                 yield from where_they_differ(ours[name], theirs[name], f"{path}.{name}")
-    elif isinstance(ours, list) and isinstance(theirs, list):
-        for index, pair in enumerate(zip(ours, theirs)):
-            yield from where_they_differ(*pair, f"{path}[{index}]")
-        if len(ours) != len(theirs):
-            yield f"{path}[]", f"{len(ours)} elements", f"{len(theirs)} elements"
+    elif isinstance(ours, Array) and isinstance(theirs, list):
+        yield from ours.differences(theirs, path)
     elif ours != theirs:
         yield path, ours, theirs
 
@@ -132,9 +152,9 @@ def compare_value(out, asked, answers):
     key = f"{asked['ask']} {asked.get('type') if 'via' in asked else asked.get('name')}"
     out.compared["values"] += 1
     first = answers[0]
-    values = (first.get("answer") or {}).get("values", [])
+    values = first.get("values", [])
     if not values and len(answers) > 1:
-        rows = (answers[1].get("answer") or {}).get("words", [])
+        rows = answers[1].get("words", [])
         words = [word for row in rows for word in row["words"]]
         bits = 8 * asked["size"]
         if not words or number(words[0]) != asked["value"] % (1 << bits):
@@ -168,13 +188,15 @@ def console_lines(records, caller):
 
 def said_on_console(data):
     """The kernel's lines on the serial console, up to where a second kernel begins. User space writes there, too."""
-    lines = []
+    lines, booted = [], None
     for line in data.decode("utf-8", "replace").replace("\r", "").split("\n"):
         found = re.search(r"\[ *\d+\.\d{6}\](\[ *[TC]\d+\])? .*$|\[ *\d+\.\d{6}\](\[ *[TC]\d+\])? ?$", line)
         if found:
             line = found[0]
-            if lines and re.search(r"\] Linux version \d", line):
+            banner = re.search(r"\] Linux version \d", line)
+            if banner and booted:
                 break
+            booted = booted or banner
             lines.append(line)
     return lines
 
@@ -258,7 +280,7 @@ def compare(document, answers, theirs, console):
     at = iter(answers)
     for address, frames in theirs["stacks"].items():
         answer = next(at)
-        found = (answer.get("answer") or {}).get("backtraces", [])
+        found = answer.get("backtraces", [])
         if not found and not isinstance(frames, dict):
             out.compared["task-frames"] += 1
             out.differs("task-frames", names.get(address, address), f"no answer: {answer.get('problem')}")
