@@ -58,6 +58,19 @@ pub enum MemoryError {
 }
 
 impl MemoryError {
+    /// The same of another form of the address: with the tag that the tables do not know.
+    pub(crate) const fn of(mut self, asked: u64) -> Self {
+        match &mut self {
+            Self::NotMapped { address, .. }
+            | Self::NotCanonical { address }
+            | Self::Table { address, .. }
+            | Self::Page { address, .. }
+            | Self::Wraps { address, .. }
+            | Self::Endless { address, .. } => *address = asked,
+        }
+        self
+    }
+
     /// The virtual address.
     pub const fn address(&self) -> u64 {
         match *self {

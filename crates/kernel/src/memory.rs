@@ -26,8 +26,9 @@ impl Kernel {
             if let Some(leaf) = last.get().filter(|leaf| at.wrapping_sub(leaf.start) < leaf.size) {
                 return Ok(leaf);
             }
-            let at = self.arch().canonical(at).ok_or(MemoryError::NotCanonical { address: at })?;
-            let leaf = arch::walk(self.arch(), self.dump(), root, at, &mut |_| ())?;
+            let canonical = self.arch().canonical(at).ok_or(MemoryError::NotCanonical { address: at })?;
+            let leaf =
+                arch::walk(self.arch(), self.dump(), root, canonical, &mut |_| ()).map_err(|error| error.of(at))?;
             last.set(Some(leaf));
             Ok(leaf)
         })
@@ -75,7 +76,7 @@ impl Kernel {
     }
 
     /// Where a kernel address leads, remembered.
-    fn leaf(&self, address: u64) -> Result<Leaf, MemoryError> {
+    pub(crate) fn leaf(&self, address: u64) -> Result<Leaf, MemoryError> {
         if let Some(leaf) = self.tlb.find(address) {
             return Ok(leaf);
         }
@@ -89,7 +90,7 @@ impl Kernel {
             }
             // The region alone tells where an address of the image or the direct map leads.
             Err(error @ MemoryError::Table { .. }) => {
-                let linear = self.arch().linear(canonical).ok_or(error)?;
+                let linear = self.arch().linear(canonical).ok_or_else(|| error.of(address))?;
                 let inside = canonical & (self.page_size() - 1);
                 Ok(Leaf {
                     start: canonical - inside,
@@ -97,7 +98,7 @@ impl Kernel {
                     size: self.page_size(),
                 })
             }
-            Err(error) => Err(error),
+            Err(error) => Err(error.of(address)),
         }
     }
 

@@ -336,6 +336,8 @@ fn tags_and_authentication_codes_of_arm64_are_no_address() {
     assert_eq!(kernel.u8(0xf4ff_8000_1000_5008 + 130), Ok(b'6'));
     assert_eq!(kernel.arch().strip(0x12b4_8000_1000_5008), 0xffff_8000_1000_5008, "bit 55 tells the half");
     assert_eq!(kernel.arch().strip(0x1234_0000_0000_5008), 0x5008);
+    let unmapped = 0xf4ff_8000_2000_0000;
+    assert_eq!(kernel.read(unmapped, &mut [0; 4]).unwrap_err().address(), unmapped, "an error names what was asked");
     assert!(matches!(kernel.translate(0xffab_8000_1000_5008), Err(MemoryError::NotCanonical { .. })));
 }
 
