@@ -106,9 +106,9 @@ fn read(argument: &str) -> Result<Pages, String> {
         at = run.end;
     }
     let all = pages.iter().fold(0, |all, (at, one)| sum(all, &[at.to_le_bytes(), one.to_le_bytes()].concat()));
-    let speed = bytes as f64 / took.as_secs_f64() / 1e6;
+    let speed = u128::from(bytes) / took.as_micros().max(1);
     println!("  {states:?} {errors:?}; present {present}");
-    println!("  {} pages in {took:?}, {speed:.0} MB/s, {:?}; all {all:016x}\n", pages.len(), dump.cost());
+    println!("  {} pages in {took:?}, {speed} MB/s, {:?}; all {all:016x}\n", pages.len(), dump.cost());
     Ok(pages)
 }
 

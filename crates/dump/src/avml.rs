@@ -50,7 +50,7 @@ pub(crate) struct Chunk {
     /// Bytes, unpacked.
     pub(crate) size: u64,
     /// Where its checksum lies, which its bytes follow.
-    offset: u64,
+    pub(crate) offset: u64,
     packed_size: u32,
     packed: bool,
 }
@@ -189,8 +189,8 @@ pub(crate) fn open(opening: &mut Opening, tick: &mut dyn FnMut(Progress) -> bool
 }
 
 impl Avml {
-    /// The chunk that holds an address.
-    pub(crate) fn chunk(&self, file: &File, physical: u64) -> Result<Chunk, PageError> {
+    /// The chunk that holds an address, and how much of it belongs to its block.
+    pub(crate) fn chunk(&self, file: &File, physical: u64) -> Result<(Chunk, u64), PageError> {
         let block = intervals::find(&self.blocks, physical).map_err(|_| PageError::NotRam { physical })?;
         let block = &self.blocks[block];
         let after = self.marks.partition_point(|mark| mark.physical <= physical);
@@ -199,7 +199,9 @@ impl Avml {
         while mark.physical <= physical {
             let (found, next) = step(file, mark).map_err(|error| page_error(error, physical))?;
             match found {
-                Step::Chunk(chunk) if physical < chunk.physical + chunk.size => return Ok(chunk),
+                Step::Chunk(chunk) if physical < chunk.physical + chunk.size => {
+                    return Ok((chunk, chunk.size.min(block.end - chunk.physical)));
+                }
                 Step::Chunk(chunk) => mark = Mark { physical: chunk.physical + chunk.size, offset: next },
                 Step::Skip => mark.offset = next,
                 Step::Broken => break,

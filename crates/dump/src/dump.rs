@@ -198,9 +198,9 @@ impl Dump {
                 let file = &self.files[0];
                 let found = Cell::new(None);
                 let find = |at| {
-                    let chunk = avml.chunk(file, at)?;
+                    let (chunk, size) = avml.chunk(file, at)?;
                     found.set(Some(chunk));
-                    Ok((chunk.physical, chunk.physical, chunk.size))
+                    Ok((chunk.offset, chunk.physical, size))
                 };
                 self.cached(physical, buf, find, |_, unpacker, packed, bytes| match found.get() {
                     Some(chunk) => Avml::fill(file, unpacker, packed, chunk, bytes),

@@ -36,7 +36,7 @@ impl Interval for Extent {
     }
 
     fn part(&self, from: u64, to: u64, out: &mut Vec<Self>) {
-        let bytes = self.bytes.map(|place| Place { offset: place.offset + (from - self.start), ..place });
+        let bytes = self.bytes.map(|place| Place { offset: place.offset.saturating_add(from - self.start), ..place });
         out.push(Self { start: from, end: to, bytes });
     }
 }
@@ -72,7 +72,7 @@ impl Mapped {
                 None => now.fill(0),
                 Some(place) => {
                     let file = files.get(place.file as usize).ok_or(PageError::NotRam { physical: at })?;
-                    let offset = place.offset + (at - extent.start);
+                    let offset = place.offset.saturating_add(at - extent.start);
                     let done = file.read_some(offset, now).map_err(|error| page_error(error, at))?;
                     if done < n {
                         return Err(PageError::Lost { physical: at + done as u64, why: Loss::CutOff });
@@ -94,7 +94,7 @@ impl Mapped {
         for extent in self.extents[first..].iter().take_while(|extent| extent.start < end) {
             match extent.bytes {
                 Some(place) => {
-                    let offset = place.offset + (start.max(extent.start) - extent.start);
+                    let offset = place.offset.saturating_add(start.max(extent.start) - extent.start);
                     let len = files.get(place.file as usize).map_or(0, File::len);
                     if offset < len {
                         return PageState::Data;

@@ -176,6 +176,17 @@ fn a_chunk_of_avml_with_a_wrong_checksum_is_damaged() {
     assert_eq!(dump.read(0x1_0000, &mut [0]), Ok(()));
 }
 
+#[test]
+fn a_chunk_that_goes_beyond_its_block_is_read_as_far_as_that() {
+    // Found by fuzzing: the block's last address is less than its bytes.
+    let mut bytes = avml(&[(0x1000, bytes_of(0, 0x8000))]);
+    builder::put(&mut bytes, 16, &0x4fff_u64.to_le_bytes());
+    let dump = open(&bytes).unwrap();
+    let mut page = vec![0; SIZE];
+    assert_eq!(dump.read(0x4000, &mut page), Ok(()));
+    assert_eq!(dump.read(0x4800, &mut page), Err(PageError::NotRam { physical: 0x5000 }));
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 100, failure_persistence: None, ..ProptestConfig::default() })]
 

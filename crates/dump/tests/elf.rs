@@ -129,6 +129,16 @@ fn states_of_pages() {
 }
 
 #[test]
+fn a_segment_at_the_end_of_all_positions_is_cut_off() {
+    // Found by fuzzing: position and size together are more than 64 bits hold.
+    let (mut bytes, _) = elf(&Elf::default(), &[segment(0, 1, 2 * PAGE, 2 * PAGE)]);
+    put(&mut bytes, 128 + 56 + 8, &(u64::MAX - 9).to_le_bytes());
+    let dump = open(&bytes).unwrap();
+    assert_eq!(dump.page(PAGE), PageState::Lost);
+    assert_eq!(dump.read(PAGE, &mut [0]), Err(PageError::Lost { physical: PAGE, why: Loss::CutOff }));
+}
+
+#[test]
 fn flags_and_notes_are_told() {
     let order = ORDERS[0];
     let notes = [

@@ -98,16 +98,27 @@ pub fn pack(packing: Packing, page: &[u8]) -> (Vec<u8>, u64) {
     }
 }
 
-/// LZO1X of literals, and of one repetition where all bytes are the same.
+/// LZO1X of literals, and of repetitions of a byte where a page is of such in pieces of 64 but for the first.
 fn lzo(page: &[u8]) -> Vec<u8> {
-    let mut left = page.len() - 18;
+    let pieces: Vec<_> = page.get(64..).unwrap_or_default().chunks(64).collect();
+    let repeats = !pieces.is_empty() && pieces.iter().all(|piece| *piece == [piece[0]; 64]);
+    let literals = if repeats { &page[..68] } else { page };
+    let mut left = literals.len() - 18;
     let mut out = vec![0];
     while left > 255 {
         out.push(0);
         left -= 255;
     }
     out.push(u8::try_from(left).unwrap());
-    out.extend(page);
+    out.extend(literals);
+    for (at, piece) in pieces.iter().enumerate().filter(|_| repeats) {
+        // Four literals, of which the first piece's are among those above, and 33 + 27 bytes from one byte before.
+        if at > 0 {
+            out.push(1);
+            out.extend(&piece[..4]);
+        }
+        out.extend([0x20, 27, 0, 0]);
+    }
     out.extend([17, 0, 0]);
     out
 }
