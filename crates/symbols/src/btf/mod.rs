@@ -237,6 +237,14 @@ impl Btf {
         })
     }
 
+    /// Whether an enumeration's constants are signed. Where nothing tells, a guess: numbers near zero are negative ones, far
+    /// ones are flags or hashes.
+    fn is_signed(&self, raw: &Raw<'_>) -> bool {
+        let far =
+            |item| raw.constant(item, self.layout).is_some_and(|(_, bits)| (1 << 31..0xffff_0000).contains(&bits));
+        raw.flag || (!self.tells_signs && !(0..raw.count).any(far))
+    }
+
     /// A constant of an enumeration that is here.
     fn constant(&self, raw: &Raw<'_>, item: u32) -> Option<Constant<'_>> {
         let (name, bits) = raw.constant(item, self.layout)?;
@@ -245,7 +253,7 @@ impl Btf {
             Record::Enum64 => i128::from(bits),
             _ => {
                 let bits = u32::try_from(bits).unwrap_or(0);
-                if raw.flag || !self.tells_signs { i128::from(bits.cast_signed()) } else { i128::from(bits) }
+                if self.is_signed(raw) { i128::from(bits.cast_signed()) } else { i128::from(bits) }
             }
         };
         Some(Constant { name: self.text(name), value })
@@ -305,7 +313,7 @@ impl Types for Btf {
                 Type::Struct { name, size, members: raw.count, union: raw.kind == Record::Union }
             }
             Record::Enum | Record::Enum64 => {
-                Type::Enum { name, size, signed: raw.flag || !owner.tells_signs, constants: raw.count }
+                Type::Enum { name, size, signed: owner.is_signed(&raw), constants: raw.count }
             }
             // The flag tells unions; enumerations that are only declared are ENUM records without constants.
             Record::Forward => Type::Forward { name, kind: if raw.flag { Kind::Union } else { Kind::Struct } },

@@ -253,24 +253,25 @@ impl Search<'_> {
         None
     }
 
-    /// Whether 256 names from the first marker's place on end at the second's, and so for a later pair.
+    /// Whether 256 names from one marker's place on end at the next marker's, with lengths of either form.
     fn proves(&self, names: u64, markers: &[u32], count: usize) -> bool {
-        let pair = |item: usize| markers.get(item).zip(markers.get(item + 1));
-        let walk = |item: usize| {
-            let Some((&from, &to)) = pair(item) else { return false };
+        let walk = |item: usize, two_bytes: bool| {
+            let Some((&from, &to)) = markers.get(item).zip(markers.get(item + 1)) else { return false };
             let bytes = self.bytes(names + u64::from(from), u64::from(to - from));
+            let byte = |at: usize| bytes.get(at).copied().map(usize::from);
             let mut at = 0;
             for _ in 0..256 {
-                let Some(&first) = bytes.get(at) else { return false };
-                // A length of two bytes, or of one: the sum tells, as it nearly never matters.
-                let two = first >= 0x80 && bytes.get(at + 1).is_some_and(|&second| second < 0x80);
-                let length = usize::from(first & if two { 0x7f } else { 0xff });
-                let more = if two { usize::from(bytes.get(at + 1).copied().unwrap_or(0)) << 7 } else { 0 };
-                at += 1 + usize::from(two) + length + more;
+                let Some(first) = byte(at) else { return false };
+                at += 1 + first;
+                if two_bytes && first >= 0x80 {
+                    let Some(second) = byte(at - first) else { return false };
+                    at = at - 0x80 + 1 + (second << 7);
+                }
             }
             at == bytes.len()
         };
-        count < 2 || [0, count / 2, count - 2].iter().any(|&item| walk(item))
+        let some = [0, count / 2, count.saturating_sub(2)];
+        count < 2 || some.iter().any(|&item| walk(item, true) || walk(item, false))
     }
 
     /// Loads the names with the addresses, which lie before them or behind the token index.

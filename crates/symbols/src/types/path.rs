@@ -2,7 +2,10 @@
 //!
 //! Must never follow a pointer: that is a read, and belongs to whoever has memory.
 
-use super::{DEPTH, Type, TypeError, TypeId, Types};
+use super::{Type, TypeError, TypeId, Types};
+
+/// The most anonymous members that are looked into for one name: those of a damaged table may hold themselves, twice.
+const MOST: usize = 4096;
 
 /// Where a member lies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,7 +51,7 @@ pub fn member(types: &dyn Types, id: TypeId, path: &str) -> Result<Place, PathEr
     let mut place = Place { offset_bits: 0, bits: None, type_id: id };
     for (part, word) in path.split('.').enumerate() {
         let (name, elements) = word.split_once('[').map_or((word, None), |(name, rest)| (name, Some(rest)));
-        let step = within(types, place.type_id, name, 0)?.ok_or(PathError::NoMember { part })?;
+        let step = within(types, place.type_id, name, &mut 0, 0)?.ok_or(PathError::NoMember { part })?;
         let offset_bits = place.offset_bits.checked_add(step.offset_bits).ok_or(PathError::NoMember { part })?;
         place = Place { offset_bits, ..step };
         let Some(elements) = elements else { continue };
@@ -71,9 +74,17 @@ fn element(types: &dyn Types, place: Place, number: u64) -> Option<Place> {
     Some(Place { offset_bits: place.offset_bits.checked_add(bits)?, bits: None, type_id: element })
 }
 
-/// A member by its name, in `id` itself or in an anonymous member of it.
-fn within(types: &dyn Types, id: TypeId, name: &str, depth: usize) -> Result<Option<Place>, TypeError> {
-    if depth > DEPTH {
+/// A member by its name, in `id` itself or in an anonymous member of it. `looked` counts all that was looked into.
+/// What nests more deeply than `depth` may go would use up the stack before the count.
+fn within(
+    types: &dyn Types,
+    id: TypeId,
+    name: &str,
+    looked: &mut usize,
+    depth: usize,
+) -> Result<Option<Place>, TypeError> {
+    *looked += 1;
+    if depth > super::DEPTH || *looked > MOST {
         return Err(TypeError::Circle(id.0));
     }
     let members = types.members(types.plain(id)?)?;
@@ -81,7 +92,7 @@ fn within(types: &dyn Types, id: TypeId, name: &str, depth: usize) -> Result<Opt
         return Ok(Some(Place { offset_bits: found.offset_bits, bits: found.bits, type_id: found.type_id }));
     }
     for outer in members.iter().filter(|member| member.name.is_empty() && member.bits.is_none()) {
-        if let Some(inner) = within(types, outer.type_id, name, depth + 1)? {
+        if let Some(inner) = within(types, outer.type_id, name, looked, depth + 1)? {
             let offset_bits = outer.offset_bits.checked_add(inner.offset_bits).ok_or(TypeError::Damaged(id.0))?;
             return Ok(Some(Place { offset_bits, ..inner }));
         }

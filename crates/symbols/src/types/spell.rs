@@ -8,14 +8,18 @@ use super::{DEPTH, Kind, Qualifier, Type, TypeId, Types};
 /// The most characters of one spelling: parameters that are functions with parameters can be nested without end.
 const LONGEST: usize = 2048;
 
+/// The most types that one spelling goes through: parameters of parameters may refer to themselves, several times.
+const MOST: usize = 512;
+
 /// Declares `name` with the type; with an empty name it spells the type alone.
 pub fn declaration(types: &dyn Types, id: TypeId, name: &str) -> String {
-    spell(types, id, name.to_owned(), "", 0)
+    spell(types, id, name.to_owned(), "", 0, &mut 0)
 }
 
 /// Puts the type `id` with `qualifiers` around `inner`, which is what has been said of the declaration already.
-fn spell(types: &dyn Types, id: TypeId, inner: String, qualifiers: &str, depth: usize) -> String {
-    if depth > DEPTH || inner.len() > LONGEST {
+fn spell(types: &dyn Types, id: TypeId, inner: String, qualifiers: &str, depth: usize, seen: &mut usize) -> String {
+    *seen += 1;
+    if depth > DEPTH || *seen > MOST || inner.len() > LONGEST {
         return leaf("<too deep>", inner, qualifiers);
     }
     let Ok(found) = types.get(id) else { return leaf("<damaged>", inner, qualifiers) };
@@ -31,10 +35,14 @@ fn spell(types: &dyn Types, id: TypeId, inner: String, qualifiers: &str, depth: 
                 Qualifier::Const => "const",
                 Qualifier::Volatile => "volatile",
                 Qualifier::Restrict => "restrict",
-                Qualifier::Tag => return spell(types, of, inner, qualifiers, depth + 1),
+                Qualifier::Tag => return spell(types, of, inner, qualifiers, depth + 1, seen),
             };
+            // An array's and its elements' `const` are one.
+            if qualifiers.split(' ').any(|other| other == word) {
+                return spell(types, of, inner, qualifiers, depth + 1, seen);
+            }
             let all = if qualifiers.is_empty() { word.to_owned() } else { format!("{word} {qualifiers}") };
-            spell(types, of, inner, &all, depth + 1)
+            spell(types, of, inner, &all, depth + 1, seen)
         }
         Type::Pointer(to) => {
             let mut text = "*".to_owned();
@@ -47,17 +55,17 @@ fn spell(types: &dyn Types, id: TypeId, inner: String, qualifiers: &str, depth: 
             }
             text.push_str(&inner);
             let text = if binds_tighter(types, to) { format!("({text})") } else { text };
-            spell(types, to, text, "", depth + 1)
+            spell(types, to, text, "", depth + 1, seen)
         }
         Type::Array { element, count } => {
             let text = if count == 0 { format!("{inner}[]") } else { format!("{inner}[{count}]") };
-            spell(types, element, text, qualifiers, depth + 1)
+            spell(types, element, text, qualifiers, depth + 1, seen)
         }
         Type::Function { result, variadic, .. } => {
             let mut list: Vec<String> = Vec::new();
             let mut length = 0;
             for parameter in types.parameters(id).unwrap_or_default() {
-                let text = spell(types, parameter.type_id, String::new(), "", depth + 1);
+                let text = spell(types, parameter.type_id, String::new(), "", depth + 1, seen);
                 length += text.len();
                 if length > LONGEST {
                     list.push("<too deep>".to_owned());
@@ -69,7 +77,7 @@ fn spell(types: &dyn Types, id: TypeId, inner: String, qualifiers: &str, depth: 
                 list.push("...".to_owned());
             }
             let list = if list.is_empty() { "void".to_owned() } else { list.join(", ") };
-            spell(types, result, format!("{inner}({list})"), "", depth + 1)
+            spell(types, result, format!("{inner}({list})"), "", depth + 1, seen)
         }
     }
 }
