@@ -237,7 +237,7 @@ fn raw_images_lie_where_their_names_say() {
     };
     assert!(unknown(&[("a", &bytes), ("b", &bytes)]).contains("NAME@"));
     assert!(unknown(&[("small", &bytes[..4096])]).contains("a megabyte"));
-    assert!(unknown(&[("uneven", &bytes[..(1 << 20) + 1])]).contains("whole pages"));
+    assert!(unknown(&[("uneven", &bytes[..(1 << 20) + 7])]).contains("whole pages"));
     assert!(unknown(&[("text", &b"[    0.000000] Linux version\n".repeat(1 << 18)[..4 << 20])]).contains("text"));
     assert!(unknown(&[("far@0xfffffffffffff000", &bytes)]).contains("beyond"));
 }

@@ -37,19 +37,16 @@ fn count(bytes: &[u8]) -> u32 {
 /// Clears the bits of a stretch, whose first is `first`, that are not in `wanted`.
 fn mask(bytes: &mut [u8], first: u64, wanted: &Range<u64>) {
     let bits = bytes.len() as u64 * 8;
-    if wanted.start <= first && wanted.end >= first + bits {
+    let [from, to] = [wanted.start, wanted.end].map(|bit| index(bit.saturating_sub(first).min(bits)));
+    if from >= to {
+        bytes.fill(0);
         return;
     }
-    for (at, byte) in bytes.iter_mut().enumerate() {
-        let from = first + at as u64 * 8;
-        if wanted.start <= from && wanted.end >= from + 8 {
-            continue;
-        }
-        for bit in 0..8 {
-            if !wanted.contains(&(from + bit)) {
-                *byte &= !(1 << bit);
-            }
-        }
+    bytes[..from / 8].fill(0);
+    bytes[from / 8] &= 0xff << (from % 8);
+    bytes[to.div_ceil(8)..].fill(0);
+    if to % 8 != 0 {
+        bytes[to / 8] &= !(0xff << (to % 8));
     }
 }
 
