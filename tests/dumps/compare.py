@@ -9,7 +9,7 @@ import re
 
 KERNEL_SPACE = 1 << 63
 FARTHEST = 1 << 20  # from a function's beginning to what may still be in it
-PARTS = ["system", "panic", "panic-frames", "cpu-frames", "task-frames", "tasks", "modules", "log", "console", "values"]
+PARTS = ["system", "panic", "panic-frames", "trace", "cpu-frames", "task-frames", "tasks", "modules", "log", "console", "values"]
 
 
 class Comparison:
@@ -71,7 +71,37 @@ def compare_frames(out, part, key, ours, theirs):
     at = next((index for index, pair in enumerate(zip(ours, theirs)) if not same_frame(*pair)), min(len(ours), len(theirs)))
     name = lambda frame: f"{frame.get('function')}+{frame.get('offset', 0):#x} {frame['address']} ({frame.get('trust')})"
     their_name = lambda frame: f"{frame.get('symbol') or frame['function']} {frame['pc']}"
-    out.differs(part, key, f"from frame {at} of {len(ours)} and {len(theirs)}: ours {shown(map(name, ours[at:at + 3]))}; theirs {shown(map(their_name, theirs[at:at + 3]))}")
+    out.differs(part, key if ours else f"{key} unread", f"from frame {at} of {len(ours)} and {len(theirs)}: ours {shown(map(name, ours[at:at + 3]))}; theirs {shown(map(their_name, theirs[at:at + 3]))}")
+
+
+def trace_on_console(data):
+    """The frames of the last trace that the kernel itself printed, as (function, offset), without those that it doubts."""
+    text = re.sub(r"(?m)^\[ *\d+\.\d{6}\](\[ *[TC]\d+\])? ?", "", data.decode("utf-8", "replace").replace("\r", ""))
+    text = text.partition("---[ end Kernel panic")[0]
+    found = []
+    for line in re.split(r"Call [Tt]race:", text)[-1].split("\n") if re.search(r"Call [Tt]race:", text) else []:
+        if line.startswith(("Modules linked in", "---[", "Kernel Offset")):
+            break
+        frame = re.match(r"^ ([\w.$]+)\+(0x[0-9a-f]+)/0x[0-9a-f]+( \[[^\]]+\])?( \([A-Z ]+\))?$", line)
+        if frame:
+            found.append((frame[1], int(frame[2], 16)))
+    return found
+
+
+def compare_trace(out, ours, console):
+    """What ran on is innermost in ours; from the first frame that both have, all that the kernel vouched for must be there."""
+    ours = [(frame.get("function"), frame["offset"]) for frame in ours]
+    theirs = trace_on_console(console)
+    begin = next((index for index, frame in enumerate(theirs) if frame in ours), len(theirs))
+    at = 0
+    for frame in theirs[begin:]:
+        out.compared["trace"] += 1
+        if frame not in ours[at:]:
+            out.differs("trace", frame[0], f"{frame[0]}+{frame[1]:#x} is not in ours where the kernel has it")
+        else:
+            at += ours[at:].index(frame) + 1
+    if theirs and begin == len(theirs):
+        out.differs("trace", "all", f"none of the {begin} frames of the kernel's trace is in ours")
 
 
 # ---- values --------------------------------------------------------------------------------------------------------
@@ -165,7 +195,8 @@ def compare_value(out, asked, answers):
         return "none"
     for path, ours, theirs in where_they_differ(our_value(values[0]), asked["value"]):
         plain = re.sub(r"\[\d+\]", "[]", path)
-        out.differs("values", f"{key}{plain}", f"at {asked.get('address', asked.get('cpu'))}, {path}: ours {short(ours)}, theirs {short(theirs)}")
+        unread = " unread" if isinstance(ours, str) and ours.startswith("unread: ") else ""
+        out.differs("values", f"{key}{plain}{unread}", f"at {asked.get('address', asked.get('cpu'))}, {path}: ours {short(ours)}, theirs {short(theirs)}")
         break  # one of a value is enough to look at it
     return "value"
 
@@ -241,6 +272,8 @@ def compare(document, answers, theirs, console):
             out.same("panic", name, panic.get(name), theirs["panic"][name])
         compare_frames(out, "panic-frames", "panic", panic.get("backtrace", []), theirs["panic"]["frames"])
 
+    compare_trace(out, panic.get("backtrace", []), console)
+
     cpus = {str(cpu["number"]): cpu["backtrace"] for cpu in document["cpus"]}
     for cpu, told in theirs["cpus"].items():
         ours = cpus.get(cpu, {})
@@ -258,7 +291,8 @@ def compare(document, answers, theirs, console):
             continue
         for name in "pid", "tgid", "ppid", "comm", "state", "cpu":
             if mine.get(name) != task[name]:
-                out.differs("tasks", f"{task['comm']} {name}", f"pid {task['pid']}: ours {mine.get(name)}, theirs {task[name]}")
+                unread = " unread" if mine.get(name) in (None, "") else ""
+                out.differs("tasks", f"{task['comm']} {name}{unread}", f"pid {task['pid']}: ours {mine.get(name)}, theirs {task[name]}")
     for mine in ours.values():
         out.differs("tasks", mine["comm"], f"pid {mine['pid']} at {mine['address']} is in ours alone")
 
