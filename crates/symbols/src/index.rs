@@ -66,7 +66,7 @@ mod tests {
 
     #[test]
     fn items_of_one_name_come_in_their_order_and_many_of_them_cost_nothing() {
-        let name = |item: u32| if item % 2 == 0 { Some(&b"__key.0"[..]) } else { Some(&b"other_name"[..]) };
+        let name = |item: u32| if item.is_multiple_of(2) { Some(&b"__key.0"[..]) } else { Some(&b"other_name"[..]) };
         let index = Index::new(100_000, name);
         let found: Vec<u32> = index.candidates(b"__key.0").filter(|&item| name(item) == Some(b"__key.0")).collect();
         assert_eq!(found.len(), 50_000);

@@ -7,15 +7,15 @@ use oopscope_symbols::Layout;
 use oopscope_symbols::kallsyms::{Encoding, KallsymsError, Lengths, Part, Places, find, load};
 use proptest::prelude::*;
 
-/// In which order the tables come.
+/// Where the addresses come among the tables.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Order {
     /// Up to 6.1.
-    AddressesFirst,
+    First,
     /// 6.2 and 6.3: with the sequence of names before the tokens.
-    AddressesFirstWithSequence,
+    FirstWithSequence,
     /// Since 6.4.
-    AddressesLast,
+    Last,
 }
 
 struct Form {
@@ -91,8 +91,7 @@ fn make(form: &Form, count: u64) -> Made {
         }
         for (item, (address, ..)) in symbols.iter().enumerate() {
             let value = match form.encoding {
-                Encoding::Absolute => *address,
-                Encoding::Absolute32 => *address,
+                Encoding::Absolute | Encoding::Absolute32 => *address,
                 Encoding::Relative => address - base,
                 Encoding::RelativeButPerCpu if *address < base => *address,
                 Encoding::RelativeButPerCpu => base.wrapping_sub(*address).wrapping_sub(1),
@@ -105,7 +104,7 @@ fn make(form: &Form, count: u64) -> Made {
             image.put(layout, base, pointer);
         }
     };
-    if form.order != Order::AddressesLast {
+    if form.order != Order::Last {
         addresses(&mut image, &mut places);
     }
     places.num_syms = image.align(align);
@@ -130,7 +129,7 @@ fn make(form: &Form, count: u64) -> Made {
     for marker in markers {
         image.put(layout, marker, 4);
     }
-    if form.order == Order::AddressesFirstWithSequence {
+    if form.order == Order::FirstWithSequence {
         image.align(align);
         for item in 0..symbols.len() {
             let [a, b, c, ..] = (item * 7 % symbols.len()).to_le_bytes();
@@ -148,7 +147,7 @@ fn make(form: &Form, count: u64) -> Made {
     for start in index {
         image.put(layout, start, 2);
     }
-    if form.order == Order::AddressesLast {
+    if form.order == Order::Last {
         addresses(&mut image, &mut places);
     }
     image.bytes.extend([0x55; 0x3000]);
@@ -159,7 +158,7 @@ fn make(form: &Form, count: u64) -> Made {
 fn forms() -> Vec<Form> {
     let mut forms = Vec::new();
     for layout in LAYOUTS {
-        for order in [Order::AddressesFirst, Order::AddressesFirstWithSequence, Order::AddressesLast] {
+        for order in [Order::First, Order::FirstWithSequence, Order::Last] {
             for encoding in [
                 Encoding::Absolute,
                 Encoding::Relative,
@@ -168,7 +167,7 @@ fn forms() -> Vec<Form> {
                 Encoding::Absolute32,
             ] {
                 let late = matches!(encoding, Encoding::OwnPlace | Encoding::Absolute32);
-                if late && order != Order::AddressesLast || encoding == Encoding::Absolute32 && layout.pointer == 8 {
+                if late && order != Order::Last || encoding == Encoding::Absolute32 && layout.pointer == 8 {
                     continue;
                 }
                 for lengths in [Lengths::OneByte, Lengths::OneOrTwoBytes] {
@@ -226,7 +225,7 @@ fn every_form_is_found_without_being_told_where() {
 fn usual() -> Made {
     let form = Form {
         layout: LE64,
-        order: Order::AddressesLast,
+        order: Order::Last,
         encoding: Encoding::RelativeButPerCpu,
         lengths: Lengths::OneOrTwoBytes,
     };

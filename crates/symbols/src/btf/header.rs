@@ -92,7 +92,7 @@ impl Header {
     }
 
     /// How many bytes of names a split BTF finds in what it is split from.
-    pub(super) fn names_before(&self, base: Option<&Btf>) -> u32 {
+    pub(super) fn names_before(base: Option<&Btf>) -> u32 {
         base.map_or(0, Btf::names_end)
     }
 }
@@ -101,6 +101,6 @@ impl Btf {
     /// The offset after the last name's, those of the base counted.
     fn names_end(&self) -> u32 {
         let own = u32::try_from(self.header.names.len()).unwrap_or(u32::MAX);
-        self.header.names_before(self.base.as_deref()).saturating_add(own)
+        Header::names_before(self.base.as_deref()).saturating_add(own)
     }
 }

@@ -172,11 +172,11 @@ impl Btf {
     /// The name that begins at `offset` of the names of base and split together.
     fn bytes_of(&self, offset: u32) -> &[u8] {
         let mut owner = self;
-        while offset < owner.header.names_before(owner.base.as_deref()) {
+        while offset < Header::names_before(owner.base.as_deref()) {
             let Some(base) = owner.base.as_deref() else { break };
             owner = base;
         }
-        let before = owner.header.names_before(owner.base.as_deref());
+        let before = Header::names_before(owner.base.as_deref());
         let names = owner.bytes.get(owner.header.names.clone()).unwrap_or(&[]);
         let rest = names.get(offset.saturating_sub(before) as usize..).unwrap_or(&[]);
         // A name without an end is none.

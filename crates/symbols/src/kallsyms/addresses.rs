@@ -26,7 +26,7 @@ pub enum Encoding {
 /// The addresses, and how they were found.
 #[derive(Debug)]
 pub(super) struct Addresses {
-    pub(super) addresses: Vec<u64>,
+    pub(super) all: Vec<u64>,
     pub(super) encoding: Encoding,
     /// How many known symbols lie where they must.
     pub(super) proven: u32,
@@ -93,7 +93,7 @@ pub(super) fn read(
         return Err(KallsymsError::Encoding { known: u32::try_from(within).unwrap_or(u32::MAX) });
     }
     let addresses = (0..raw.numbers.len()).map(|item| address(layout, encoding, raw, base, item)).collect();
-    Ok(Addresses { addresses, encoding, proven, error: raw.error })
+    Ok(Addresses { all: addresses, encoding, proven, error: raw.error })
 }
 
 /// Reads numbers of `width` bytes, as many as can be read.

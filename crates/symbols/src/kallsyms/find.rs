@@ -169,11 +169,11 @@ impl Search<'_> {
         let tokens = &before[table..];
         let whole = (1..256).all(|token| {
             let (from, to) = (usize::from(start(token - 1)), usize::from(start(token)) - 1);
-            tokens.get(from..to).is_some_and(|token| token.iter().all(|byte| byte.is_ascii_graphic()))
+            tokens.get(from..to).is_some_and(|token| token.iter().all(u8::is_ascii_graphic))
                 && tokens.get(to) == Some(&0)
         });
         let table = index - room + table as u64;
-        (whole && table % 4 == 0).then_some(Tokens { table, index })
+        (whole && table.is_multiple_of(4)).then_some(Tokens { table, index })
     }
 
     /// Names and addresses around a token table.
@@ -237,7 +237,9 @@ impl Search<'_> {
             let from = end.checked_sub(last + MOST_NAMES)?;
             let bytes = self.bytes(from, MOST_NAMES);
             // Names begin at least a length and a letter before the last marker's place is up.
-            for place in (8..bytes.len().saturating_sub(1)).rev().filter(|place| (from + *place as u64) % 4 == 0) {
+            for place in
+                (8..bytes.len().saturating_sub(1)).rev().filter(|place| (from + *place as u64).is_multiple_of(4))
+            {
                 let here = |back: usize| self.layout.u32(&bytes[place - back..]);
                 let long = if self.layout.pointer == 8 { self.layout.u64(&bytes[place - 8..]) } else { 0 };
                 let number = [(8, here(8)), (4, here(4)), (8, u32::try_from(long).unwrap_or(0))];

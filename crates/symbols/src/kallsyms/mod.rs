@@ -191,8 +191,8 @@ fn with_lengths(
     let mut read = names::read(memory, places.names, count, tokens, lengths, known)?;
     let found = addresses::read(memory, layout, places, read.builder.len(), &read.seen)?;
     let lost = found.error.map(|error| (error, Part::Addresses)).or(read.error.map(|error| (error, Part::Names)));
-    let have = u32::try_from(found.addresses.len()).unwrap_or(count);
-    read.builder.place(found.addresses);
+    let have = u32::try_from(found.all.len()).unwrap_or(count);
+    read.builder.place(found.all);
     let kallsyms = Kallsyms {
         table: read.builder.finish(),
         lengths,

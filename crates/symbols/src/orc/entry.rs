@@ -85,7 +85,7 @@ pub struct Entry {
 
 impl Entry {
     /// Reads an entry; `None` if the version has no such register or type.
-    pub(super) fn decode(raw: &[u8; 6], version: Version) -> Option<Self> {
+    pub(super) fn decode(raw: [u8; 6], version: Version) -> Option<Self> {
         let signed = |at: usize| i64::from(LAYOUT.u16(&raw[at..]).cast_signed());
         let flags = LAYOUT.u16(&raw[4..]);
         let bit = |number: u32| flags >> number & 1 != 0;

@@ -145,6 +145,6 @@ impl Orc {
         let address = self.tables.entries.wrapping_add(number * ENTRY);
         let mut raw = [0; 6];
         memory.read(address, &mut raw)?;
-        Entry::decode(&raw, self.version).ok_or(OrcError::Entry { address })
+        Entry::decode(raw, self.version).ok_or(OrcError::Entry { address })
     }
 }

@@ -39,7 +39,7 @@ pub fn version(memory: &dyn Memory, tables: &Tables) -> Result<(Version, Certain
         return Ok((version, Certainty::Hash));
     }
     let sample = sample(memory, tables)?;
-    let score = |version| sample.iter().filter(|raw| is_call(raw, version)).count();
+    let score = |version| sample.iter().filter(|&&raw| is_call(raw, version)).count();
     // What is all zeros is undefined in each version.
     let telling = sample.iter().filter(|raw| raw[4..] != [0, 0]).count();
     let scores = Version::ALL.map(|version| (score(version), version));
@@ -61,7 +61,7 @@ fn first_or_second(memory: &dyn Memory, tables: &Tables) -> Version {
         let from = to.saturating_sub(BLOCK * 8);
         let mut raw = vec![0; usize::try_from((to - from) * ENTRY).unwrap_or(0)];
         if memory.read(tables.entries.wrapping_add(from * ENTRY), &mut raw).is_ok() {
-            for raw in raw.chunks_exact(6).filter_map(|raw| raw.first_chunk()) {
+            for raw in raw.chunks_exact(6).filter_map(|raw| raw.first_chunk().copied()) {
                 match (makes_sense(raw, Version::V1), makes_sense(raw, Version::V2)) {
                     (true, false) => return Version::V1,
                     (false, true) => return Version::V2,
@@ -93,14 +93,14 @@ fn sample(memory: &dyn Memory, tables: &Tables) -> Result<Vec<[u8; 6]>, Unreadab
 }
 
 /// Whether an entry says what most entries say: a function that has been called, whose caller is found from SP or BP.
-fn is_call(raw: &[u8; 6], version: Version) -> bool {
+fn is_call(raw: [u8; 6], version: Version) -> bool {
     Entry::decode(raw, version).is_some_and(|entry| {
         entry.kind == FrameKind::Call && matches!(entry.sp, Base::Sp | Base::Bp) && !entry.signal && entry.sp_offset > 0
     })
 }
 
 /// Whether an entry makes sense in one of the first two versions: registers have always been saved by an interruption.
-fn makes_sense(raw: &[u8; 6], version: Version) -> bool {
+fn makes_sense(raw: [u8; 6], version: Version) -> bool {
     Entry::decode(raw, version)
         .is_some_and(|entry| entry.signal == matches!(entry.kind, FrameKind::Regs | FrameKind::RegsPartial))
 }

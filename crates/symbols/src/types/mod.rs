@@ -229,8 +229,10 @@ pub trait Types {
         let mut times = 1_u64;
         for _ in 0..DEPTH {
             let size = match self.get(at)? {
-                Type::Int { size, .. } | Type::Float { size, .. } => size,
-                Type::Struct { size, .. } | Type::Enum { size, .. } => size,
+                Type::Int { size, .. }
+                | Type::Float { size, .. }
+                | Type::Struct { size, .. }
+                | Type::Enum { size, .. } => size,
                 Type::Pointer(_) => self.pointer_size(),
                 Type::Array { element, count } => {
                     times = times.checked_mul(count).ok_or(TypeError::Damaged(at.0))?;

@@ -26,7 +26,7 @@ impl Image {
     }
 
     pub(crate) fn align(&mut self, to: u64) -> u64 {
-        while self.end() % to != 0 {
+        while !self.end().is_multiple_of(to) {
             self.bytes.push(0);
         }
         self.end()
