@@ -384,6 +384,9 @@ fn file_stem(line: &str) -> String {
 
 /// The work so far, in words.
 fn status(cost: oopscope_protocol::Cost) -> String {
+    if cost.reads == 0 {
+        return format::bytes(cost.bytes);
+    }
     format!(
         "{} of {} read in {}",
         format::bytes(cost.bytes_read),

@@ -563,7 +563,7 @@ impl App {
                 let (examples, ready, open) = start::Props::of(&self.state);
                 let recent = (!self.recent.is_empty()).then(|| AttrValue::from(handles_name(&self.recent)));
                 html! {
-                    <Start {examples} {ready} {open} dump={self.state.dump.is_some()} open_dump={link.callback(|()| Msg::ExampleDump)} {recent} {open_file} open_folder={link.callback(|()| Msg::OpenFolder)} open_recent={link.callback(|()| Msg::OpenRecent)}
+                    <Start {examples} {ready} {open} dump={self.state.dump.as_ref().is_some_and(|dump| dump.known)} open_dump={link.callback(|()| Msg::ExampleDump)} {recent} {open_file} open_folder={link.callback(|()| Msg::OpenFolder)} open_recent={link.callback(|()| Msg::OpenRecent)}
                         show_requests={change.reform(|()| Change::Dialog(Some(Dialog::Requests)))} change={change.clone()} />
                 }
             }

@@ -56,9 +56,9 @@ impl State {
         let restoring = opening.restoring;
         match event {
             VmcoreEvent::Progress(progress) => {
-                let words = status(progress.cost);
+                let words = (progress.cost.bytes > 0).then(|| status(progress.cost));
                 opening.progress = progress;
-                return vec![Effect::Tell(Tell::Status(words))];
+                return words.map(|words| Effect::Tell(Tell::Status(words))).into_iter().collect();
             }
             VmcoreEvent::Failed(problem) => return self.opening_failed(problem, now),
             VmcoreEvent::Done { unread, incomplete, cost } => {

@@ -71,7 +71,11 @@ fn the_first_dump_starts_the_engine_and_the_second_does_not() {
 fn what_comes_is_told_and_kept_as_it_comes() {
     let mut state = ready();
     let id = begin(&mut state, 1.0);
-    let progress = VmcoreProgress { stage: "pages".to_owned(), ..VmcoreProgress::default() };
+    let progress = VmcoreProgress {
+        stage: "pages".to_owned(),
+        cost: Cost { bytes: 9, ..Cost::default() },
+        ..VmcoreProgress::default()
+    };
     let effects = answer(&mut state, id, VmcoreEvent::Progress(progress), 1.5);
     assert!(matches!(told(&effects)[..], [Tell::Status(_)]));
     assert!(state.files.is_none(), "progress alone does not make a dump");

@@ -5,6 +5,7 @@ use super::{Effect, opened_words};
 use crate::dumps::Ask;
 use crate::state::{Dump, OpenLog, Source, State, View};
 use oopscope_protocol::Problem;
+use oopscope_web_kit::browser::files_name;
 use std::rc::Rc;
 use web_sys::File;
 
@@ -35,6 +36,9 @@ impl State {
         let dump = self.dump.get_or_insert_default();
         dump.opening = true;
         dump.kept = kept;
+        if !dump.known {
+            dump.name = files_name(&files);
+        }
         self.looking = Some("Loading the part of this page that reads dumps…".to_owned());
         vec![Effect::Dumps(if add { Ask::Add(files) } else { Ask::Open(files) })]
     }
@@ -42,7 +46,6 @@ impl State {
     /// The part could not be loaded.
     pub(super) fn no_dumps(&mut self, reason: &str) -> Vec<Effect> {
         self.dump = None;
-        self.looking = None;
         self.refuse(Problem {
             code: "engine".to_owned(),
             message: format!("The part of this page that reads dumps can't be loaded: {reason}."),
@@ -53,6 +56,7 @@ impl State {
     }
 
     fn refuse(&mut self, problem: Problem) {
+        self.looking = None;
         self.said.clone_from(&problem.message);
         self.problem = Some(problem);
         self.opening_failed = true;
@@ -134,4 +138,128 @@ impl State {
 /// True for a dump's log.
 pub(crate) fn is_of_dump(open: &OpenLog) -> bool {
     matches!(open.source, Source::DumpLog { .. })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::update::{Change, Purpose};
+    use oopscope_protocol::{Event, LogSummary, Request, Summary};
+
+    fn told(state: &mut State, words: [&str; 4]) -> Vec<Effect> {
+        state.apply(Change::Told(words.map(str::to_owned)), 5.0)
+    }
+
+    fn opening(state: &mut State, source: Source) -> u32 {
+        let effects = state.apply(Change::Open(source), 1.0);
+        open_id(&effects)
+    }
+
+    fn open_id(effects: &[Effect]) -> u32 {
+        let id = effects.iter().find_map(|effect| match effect {
+            Effect::Send { purpose: Purpose::Open(id), .. } => Some(*id),
+            _ => None,
+        });
+        id.expect("an opening was begun")
+    }
+
+    fn answer(state: &mut State, id: u32, event: Event) -> Vec<Effect> {
+        state.apply(Change::Answer(Purpose::Open(id), event), 2.0)
+    }
+
+    fn refused(code: &str) -> Event {
+        Event::Failed(Problem { code: code.to_owned(), ..Problem::default() })
+    }
+
+    fn files() -> Source {
+        Source::Files { files: Rc::default(), kept: true }
+    }
+
+    fn summary(reports: u32) -> Event {
+        let reports =
+            (0..reports).map(|index| Summary { index, title: format!("report {index}"), ..Summary::default() });
+        Event::Opened(Box::new(LogSummary { reports: reports.collect(), ..LogSummary::default() }))
+    }
+
+    /// A dump is open, and its log has two reports.
+    fn open() -> State {
+        let mut state = State::new("b1");
+        let id = opening(&mut state, files());
+        let effects = answer(&mut state, id, refused("dump"));
+        assert_eq!(effects, [Effect::Dumps(Ask::Open(Rc::default()))]);
+        told(&mut state, ["opening", "vmcore", "", ""]);
+        told(&mut state, ["known", "vmcore", "6.4 MB", ""]);
+        let id = open_id(&told(&mut state, ["log", "<6>a\n", "vmcore (log)", ""]));
+        let effects = answer(&mut state, id, summary(2));
+        assert!(effects.contains(&Effect::Dumps(Ask::Reports(2, "report 0".to_owned()))));
+        told(&mut state, ["opened", "", "", ""]);
+        state
+    }
+
+    #[test]
+    fn a_dump_goes_to_its_part_and_its_log_stands_beside_it() {
+        let mut state = open();
+        assert_eq!((state.word(), state.view), ("open", View::Dump("overview")));
+        assert!(state.open.as_ref().is_some_and(is_of_dump));
+        told(&mut state, ["show", "report", "", ""]);
+        assert_eq!(state.view, View::Report);
+        state.apply(Change::Show(View::Dump("tasks")), 6.0);
+        assert_eq!(state.view, View::Dump("tasks"));
+    }
+
+    #[test]
+    fn what_is_open_stays_until_the_part_knows_a_dump() {
+        let mut state = State::new("b1");
+        let id = opening(&mut state, Source::Text(Rc::from("log")));
+        answer(&mut state, id, summary(1));
+        let id = opening(&mut state, files());
+        answer(&mut state, id, refused("dump"));
+        assert_eq!((state.word(), state.view), ("opening", View::Report));
+        let effects = told(&mut state, ["failed", "no-kernel", "No kernel.", "Look."]);
+        assert_eq!(effects, [Effect::Dumps(Ask::Close)]);
+        assert_eq!(state.word(), "failed");
+        assert!(state.dump.is_none() && state.open.is_some());
+    }
+
+    #[test]
+    fn a_log_takes_the_dumps_place() {
+        let mut state = open();
+        let id = opening(&mut state, Source::Text(Rc::from("log")));
+        assert!(state.dump.is_some());
+        let effects = answer(&mut state, id, summary(1));
+        assert!(effects.contains(&Effect::Dumps(Ask::Close)) && state.dump.is_none());
+        assert_eq!(state.view, View::Report);
+    }
+
+    #[test]
+    fn an_elf_file_goes_to_the_dump_that_is_open_and_is_refused_without_one() {
+        let mut state = open();
+        let id = opening(&mut state, files());
+        assert_eq!(answer(&mut state, id, refused("elf")), [Effect::Dumps(Ask::Add(Rc::default()))]);
+        let mut state = State::new("b1");
+        let id = opening(&mut state, files());
+        assert!(answer(&mut state, id, refused("elf")).is_empty());
+        assert_eq!(state.word(), "failed");
+    }
+
+    #[test]
+    fn a_part_that_can_not_be_loaded_is_said() {
+        let mut state = State::new("b1");
+        let id = opening(&mut state, files());
+        answer(&mut state, id, refused("dump"));
+        state.apply(Change::NoDumps("404".to_owned()), 3.0);
+        assert!(state.problem.as_ref().is_some_and(|problem| problem.message.contains("404")));
+        assert_eq!(state.word(), "failed");
+        assert!(state.looking.is_none());
+    }
+
+    #[test]
+    fn a_dead_engine_for_logs_gets_the_dumps_log_again() {
+        let mut state = open();
+        let effects = state.apply(Change::EngineDied("gone".to_owned()), 9.0);
+        let again = effects.iter().any(|effect| {
+            matches!(effect, Effect::Send { request: Request::Open { text: Some(text), .. }, .. } if text == "<6>a\n")
+        });
+        assert!(again && state.dump.is_some());
+    }
 }

@@ -1,0 +1,261 @@
+// A dump in the page: what is shown of it, that it is what the command says, that only the page's own files are loaded for
+// it, that of a large one little is read, and that it survives its engine.
+
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { mkdtemp, open, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { after, before } from 'node:test';
+import { promisify } from 'node:util';
+import { drop, inState, pick, suite } from '../lib/page.mjs';
+import { words } from '../lib/report.mjs';
+import { fixture } from '../lib/site.mjs';
+
+const { pageTest } = suite();
+const DUMP = fixture('dumps/small.vmcore');
+/** What another debugger says of it. */
+const ORACLE = JSON.parse(await readFile(fixture('dumps/small.oracle.json'), 'utf8'));
+
+let directory;
+before(async () => {
+  directory = await mkdtemp(path.join(tmpdir(), 'oopscope-vmcore-'));
+});
+after(() => rm(directory, { recursive: true }));
+
+/** Opens a dump by dropping it. The modules for dumps are loaded then: these requests are expected, and no others. */
+async function dropDump(page, watch, files) {
+  await watch.whileLoading(async () => {
+    const asked = [];
+    const note = (request) => asked.push(request.url());
+    page.context().on('request', note);
+    await drop(page, files);
+    await page.waitForFunction(() => document.body.dataset.state === 'open' && document.querySelector('#panic'));
+    page.context().off('request', note);
+    const strange = asked.filter((url) => !/^(blob:|data:)|\/v\/[0-9a-f]+\/(vmcore|vmcore-ui|vmcore-worker|drive)(_bg)?\.(js|wasm)$/.test(url));
+    assert.deepEqual(strange, [], 'only modules of the build');
+  });
+}
+
+const tab = (page, name) => page.getByRole('navigation', { name: 'Views' }).getByRole('button', { name, exact: false }).first().click();
+
+pageTest('a dropped vmcore: its end, its machine, the way to the report of its log', async ({ page, watch }) => {
+  await dropDump(page, watch, DUMP);
+  assert.match(await words(page, '#panic-message'), /Fatal exception in interrupt/);
+  const stack = await words(page, '#panic .dump-stack');
+  assert.match(stack, /oops_guest|guest_/, 'a frame of the module');
+  assert.match(stack, /On the CPU's interrupt stack/);
+  assert.match(stack, /On the task's stack/);
+  assert.match(await words(page, '#system'), /Release 6\.12\.117-small/);
+  assert.match(await words(page, '#dump-facts'), /Dump level 31/);
+  assert.match(await words(page, '#dump-status'), /read in [\d,]+ reads · opened in/);
+  await page.locator('#to-report').click();
+  await page.locator('#title', { hasText: 'NULL pointer' }).waitFor();
+  await tab(page, 'Log');
+  await page.locator('#log .row', { hasText: 'Linux version 6.12.117-small' }).waitFor();
+  await tab(page, 'Overview');
+  await page.locator('#panic').waitFor();
+});
+
+pageTest('the tasks are those of the dump; sorted, filtered, as a tree, to a stack, by the keyboard alone', async ({ page, watch }) => {
+  await dropDump(page, watch, DUMP);
+  await page.keyboard.press('g');
+  await page.keyboard.press('p');
+  await page.locator('#task-list').waitFor();
+  assert.equal(await page.locator('#task-list').getAttribute('aria-rowcount'), String(ORACLE.tasks.length + 1));
+  await page.locator('#task-list').focus();
+  await page.keyboard.press('Home');
+  const first = page.locator('#task-list .t-row.sel');
+  assert.match(await first.innerText(), /swapper\/0/);
+  await page.getByRole('columnheader', { name: 'PID', exact: true }).getByRole('button').click();
+  await page.getByRole('columnheader', { name: 'PID', exact: true }).getByRole('button').click();
+  const pids = await page.locator('#task-list .t-row:not(.t-head) .pid').allInnerTexts();
+  assert.equal(Number(pids[0]), Math.max(...ORACLE.tasks.map((task) => task.pid)));
+  await page.locator('#task-tree').click();
+  await page.locator('#task-filter').fill('kthreadd');
+  const rows = await page.locator('#task-list .t-row:not(.t-head) .comm').allInnerTexts();
+  assert.ok(rows.some((row) => row.includes('[kthreadd]')), rows.join());
+  await page.locator('#task-list').focus();
+  await page.keyboard.press('End');
+  await page.keyboard.press('Enter');
+  await page.locator('#backtrace', { hasText: 'kthreadd, PID 2' }).waitFor();
+  await page.locator('#backtrace .dump-stack .line').first().waitFor();
+  await page.locator('#backtrace', { hasText: 'It ends here' }).waitFor();
+});
+
+pageTest('every CPU has its stack, and it can be copied as the command prints it', async ({ page, watch, context }) => {
+  await context.grantPermissions(['clipboard-read', 'clipboard-write']);
+  await dropDump(page, watch, DUMP);
+  await tab(page, 'Backtraces');
+  const list = page.getByRole('navigation', { name: 'Whose stack' });
+  assert.ok((await list.getByRole('button').count()) >= 2);
+  await list.getByRole('button').first().focus();
+  await page.keyboard.press('End');
+  await page.locator('#backtrace h2', { hasText: 'CPU' }).waitFor();
+  await page.locator('#copy-stack').click();
+  await page.locator('#said', { hasText: 'Copied.' }).waitFor();
+  assert.match(await page.evaluate(() => navigator.clipboard.readText()), /PID: .*COMMAND: /);
+});
+
+pageTest('the console runs commands, completes, remembers', async ({ page, watch }) => {
+  await dropDump(page, watch, DUMP);
+  await tab(page, 'Console');
+  const line = page.locator('#command');
+  await page.waitForFunction(() => document.activeElement?.id === 'command');
+  await line.fill('p init_task.comm');
+  await line.press('Enter');
+  await page.locator('#console-screen pre', { hasText: 'swapper' }).waitFor();
+  await line.fill('nonsense');
+  await line.press('Enter');
+  await page.locator('#console-screen .problem').waitFor();
+  await line.press('ArrowUp');
+  await line.press('ArrowUp');
+  assert.equal(await line.inputValue(), 'p init_task.comm');
+  await line.press('Escape');
+  assert.equal(await line.inputValue(), '');
+  await line.fill('sym init_ta');
+  await line.press('Tab');
+  await page.waitForFunction(() => document.getElementById('command').value.startsWith('sym init_task'));
+  await line.press('Control+l');
+  assert.equal(await page.locator('#console-screen .entry').count(), 0);
+});
+
+pageTest('the document that is downloaded is the one that the command prints', async ({ page, watch }) => {
+  await dropDump(page, watch, DUMP);
+  const [download] = await Promise.all([page.waitForEvent('download'), page.locator('#dump-json').click()]);
+  const document = JSON.parse(await readFile(await download.path(), 'utf8'));
+  assert.equal(document.schema, 'oopscope-vmcore/1');
+  assert.deepEqual(document.tasks.map((task) => task.pid).sort(), ORACLE.tasks.map((task) => task.pid).sort());
+  const command = process.env.OOPSCOPE_CLI;
+  if (command) {
+    const { stdout } = await promisify(execFile)(command, ['core', DUMP, '--format', 'json'], { maxBuffer: 1 << 28 });
+    assert.deepEqual(document, JSON.parse(stdout));
+  }
+});
+
+pageTest('killed while a dump is open, its engine is replaced and what is on the screen stays', async ({ page, watch }) => {
+  await dropDump(page, watch, DUMP);
+  const before = await words(page, '#panic');
+  await watch.whileLoading(async () => {
+    await page.evaluate(() => dispatchEvent(new Event('oopscope-kill-dump-engine')));
+    await page.locator('#stopped', { hasText: 'A fresh one has opened small.vmcore again.' }).waitFor();
+  });
+  assert.equal(await words(page, '#panic'), before);
+  await tab(page, 'Console');
+  await page.locator('#command').fill('sys');
+  await page.locator('#command').press('Enter');
+  await page.locator('#console-screen pre', { hasText: '6.12.117-small' }).waitFor();
+  await watch.whileLoading(async () => {
+    await page.evaluate(() => dispatchEvent(new Event('oopscope-kill-dump-engine')));
+    await page.locator('#problem', { hasText: 'stopped twice on small.vmcore' }).waitFor();
+  });
+  await tab(page, 'Overview');
+  await page.locator('#reopen').waitFor();
+  assert.equal(await words(page, '#panic'), before);
+});
+
+pageTest('what only looks like a dump is refused, and what was open stays', async ({ page, watch }) => {
+  await dropDump(page, watch, DUMP);
+  await pick(page, { name: 'not.vmcore', mimeType: '', buffer: Buffer.from('KDUMP   ' + '\0'.repeat(5000)) });
+  await page.locator('#problem', { hasText: 'not.vmcore' }).waitFor();
+  assert.match(await words(page, '#problem'), /small\.vmcore is still open/);
+  await page.locator('#panic-message', { hasText: 'Fatal exception' }).waitFor();
+  await pick(page, fixture('guests/6.1/null_write.log'));
+  await page.locator('#title', { hasText: 'NULL pointer' }).waitFor();
+  assert.equal(await page.getByRole('navigation', { name: 'Views' }).getByRole('button', { name: 'Tasks' }).count(), 0);
+  await inState(page, 'open');
+});
+
+pageTest('a dump whose data lie past 4 GiB is read there, and little of it', { timeout: 120_000 }, async ({ page, watch }) => {
+  const file = path.join(directory, 'large.flat');
+  await flattened(file);
+  await dropDump(page, watch, file);
+  await page.locator('#panic-message', { hasText: 'Fatal exception in interrupt' }).waitFor();
+  const status = await words(page, '#dump-status');
+  const read = /^([\d.]+) (kB|MB) of 5\.38 GB read in/.exec(status);
+  assert.ok(read, status);
+  assert.ok(Number(read[1]) * { kB: 1e3, MB: 1e6 }[read[2]] < 64e6, status);
+});
+
+pageTest('a dump of 6 GiB without a kernel in it: its container is shown, and what is missing said', async ({ page, watch }) => {
+  const file = path.join(directory, 'large.vmcore');
+  await sparse(file);
+  await watch.whileLoading(async () => {
+    await pick(page, file);
+    await page.waitForFunction(() => document.body.dataset.state === 'open' && document.querySelector('#unread'));
+  });
+  assert.match(await words(page, '#dump-facts'), /ELF/);
+  assert.match(await words(page, '#unread'), /the kernel in the dump/);
+  await tab(page, 'Tasks');
+  assert.match(await words(page, '#main'), /The tasks could not be read: see the overview/);
+});
+
+/**
+ * The committed dump in makedumpfile's flattened form (a page of header, then records of offset, size, bytes; all numbers
+ * big-endian): behind a record of 5 GiB of zeros that lands beyond the end of the dump.
+ */
+async function flattened(file) {
+  const dump = await readFile(DUMP);
+  const zeros = 5 * 2 ** 30;
+  const header = Buffer.alloc(4096);
+  header.write('makedumpfile');
+  header.writeBigInt64BE(1n, 16);
+  header.writeBigInt64BE(1n, 24);
+  const record = (offset, size) => {
+    const record = Buffer.alloc(16);
+    record.writeBigInt64BE(BigInt(offset), 0);
+    record.writeBigInt64BE(BigInt(size), 8);
+    return record;
+  };
+  const handle = await open(file, 'w');
+  let at = 0;
+  for (const piece of [header, record(2 ** 35, zeros), zeros, record(0, dump.length), dump, record(-1, -1)]) {
+    if (typeof piece === 'number') at += piece;
+    else {
+      await handle.write(piece, 0, piece.length, at);
+      at += piece.length;
+    }
+  }
+  await handle.close();
+}
+
+/**
+ * A sparse ELF core of x86-64 of 6 GiB: one note segment, and memory of which the last page holds VMCOREINFO's text at an offset past
+ * 4 GiB. There is no kernel in it: the container is to be read, and what is missing said.
+ */
+async function sparse(file) {
+  const GIB = 2 ** 30;
+  const [size, from] = [6 * GIB, 4096];
+  const info = Buffer.from('OSRELEASE=6.12.0-sparse\nPAGESIZE=4096\n');
+  const name = Buffer.from('VMCOREINFO\0\0');
+  const note = Buffer.alloc(12);
+  note.writeUInt32LE(11, 0);
+  note.writeUInt32LE(info.length, 4);
+  const notes = Buffer.concat([note, name, info, Buffer.alloc((4 - (info.length % 4)) % 4)]);
+  const notesAt = size - 4096;
+  const header = Buffer.alloc(64 + 2 * 56);
+  header.set([0x7f, 0x45, 0x4c, 0x46, 2, 1, 1]);
+  header.writeUInt16LE(4, 16);
+  header.writeUInt16LE(62, 18);
+  header.writeUInt32LE(1, 20);
+  header.writeBigUInt64LE(64n, 32);
+  header.writeUInt16LE(64, 52);
+  header.writeUInt16LE(56, 54);
+  header.writeUInt16LE(2, 56);
+  const segment = (at, type, offset, physical, length) => {
+    header.writeUInt32LE(type, at);
+    header.writeUInt32LE(7, at + 4);
+    header.writeBigUInt64LE(BigInt(offset), at + 8);
+    header.writeBigUInt64LE(0n, at + 16);
+    header.writeBigUInt64LE(BigInt(physical), at + 24);
+    header.writeBigUInt64LE(BigInt(length), at + 32);
+    header.writeBigUInt64LE(BigInt(length), at + 40);
+  };
+  segment(64, 4, notesAt, 0, notes.length);
+  segment(120, 1, from, 0, notesAt - from);
+  const handle = await open(file, 'w');
+  await handle.write(header, 0, header.length, 0);
+  await handle.write(notes, 0, notes.length, notesAt);
+  await handle.truncate(size);
+  await handle.close();
+}
