@@ -18,11 +18,9 @@ impl Collector<'_> {
         let found = self.rows.len();
         let backwards = Field::of(self.kernel, TASK, "tasks.prev").and_then(|prev| self.processes(init, prev));
         let more = self.rows.len() - found;
-        let why = match backwards {
-            Some(_) if more > 0 => format!("{why}; from its end, {more} more were found"),
-            _ => why,
-        };
-        self.lose("a part of the list of processes".to_owned(), &why);
+        let whole = if backwards.is_none() { ", up to its beginning" } else { "" };
+        let why = format!("{why}; backwards from its end, {more} more were found{whole}");
+        self.lose("the list of processes".to_owned(), &why);
     }
 
     /// Follows `link` (`tasks.next` or `tasks.prev`) once round. `Some` tells why it broke off.
