@@ -12,8 +12,12 @@
 //! ```
 #![forbid(unsafe_code)]
 
+pub mod dumps;
 pub mod inputs;
+pub mod kernels;
 pub mod mutate;
+pub mod stacks;
+pub mod printk;
 
 use mutate::Rng;
 use oopscope_klog::{Limits, Scanner};
@@ -24,13 +28,22 @@ use oopscope_share::{Kind, Link, decode, encode, redact};
 pub type Target = (&'static str, fn(&[u8]));
 
 /// All targets.
-pub const TARGETS: [Target; 6] = [
+pub const TARGETS: [Target; 15] = [
     ("klog_parse", klog_parse),
     ("share_decode", share_decode),
     ("share_redact", share_redact),
     ("disasm_list", disasm_list),
     ("session_open", inputs::session_open),
     ("capture_convert", inputs::capture_convert),
+    ("dump_elf", dumps::elf),
+    ("dump_kdump", dumps::kdump),
+    ("dump_flattened", dumps::flattened),
+    ("dump_image", dumps::image),
+    ("dump_split", dumps::split),
+    ("vmcoreinfo", kernels::vmcoreinfo),
+    ("page_walk", kernels::page_walk),
+    ("printk", printk::printk),
+    ("unwind", stacks::unwind),
 ];
 
 /// Any bytes are a log, and its reports do not depend on where the blocks end in which it is read.
