@@ -27,21 +27,17 @@ pub(crate) struct Stacks {
 
 /// The stack of a task: with the registers of the CPU that ran it, or from where it was switched away.
 pub fn task_backtrace(kernel: &Kernel, task: u64) -> Backtrace {
-    match states(kernel).iter().find(|cpu| cpu.task == Some(task)) {
-        Some(state) => running(kernel, state),
-        None => sleeping(kernel, task),
-    }
+    let state = states(kernel).iter().find(|cpu| cpu.task == Some(task));
+    state.map_or_else(|| sleeping(kernel, task), |state| running(kernel, state))
 }
 
 /// A CPU with what it was doing.
 pub fn cpu(kernel: &Kernel, number: u32) -> Cpu {
-    match states(kernel).iter().find(|cpu| cpu.number == number) {
-        Some(state) => Cpu { number, online: state.online, backtrace: running(kernel, state) },
-        None => {
-            let ends = format!("CPU {number} was not online, and the dump has no registers of it");
-            Cpu { number, online: false, backtrace: Backtrace { ends, ..Backtrace::default() } }
-        }
+    if let Some(state) = states(kernel).iter().find(|cpu| cpu.number == number) {
+        return Cpu { number, online: state.online, backtrace: running(kernel, state) };
     }
+    let ends = format!("CPU {number} was not online, and the dump has no registers of it");
+    Cpu { number, online: false, backtrace: Backtrace { ends, ..Backtrace::default() } }
 }
 
 /// All CPUs that were online or that the dump has registers of.
@@ -90,14 +86,11 @@ fn running(kernel: &Kernel, state: &cpus::CpuState) -> Backtrace {
             return found;
         }
     }
-    match areas.iter().find(|area| area.kind == StackKind::Task) {
-        Some(area) => searched(area, "its task's stack"),
-        None => {
-            let ends =
-                format!("the dump has no registers of CPU {}, nor could its task's stack be found", state.number);
-            Backtrace { task: state.task.map(|task| reference(kernel, task)), ends, ..Backtrace::default() }
-        }
+    if let Some(area) = areas.iter().find(|area| area.kind == StackKind::Task) {
+        return searched(area, "its task's stack");
     }
+    let ends = format!("the dump has no registers of CPU {}, nor could its task's stack be found", state.number);
+    Backtrace { task: state.task.map(|task| reference(kernel, task)), ends, ..Backtrace::default() }
 }
 
 /// The stack of a task that no CPU ran.

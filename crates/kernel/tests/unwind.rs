@@ -80,11 +80,13 @@ fn areas() -> [Area; 2] {
 }
 
 /// The caller's frame begins so many bytes above SP.
+#[expect(clippy::unnecessary_wraps, reason = "a function may have no entry")]
 fn call(size: i64) -> Option<Entry> {
     let (sp, bp, kind) = (Base::Sp, Base::Undefined, FrameKind::Call);
     Some(Entry { sp, sp_offset: size, bp, bp_offset: 0, kind, signal: false })
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "a function may have no entry")]
 fn kind(kind: FrameKind, sp_offset: i64) -> Option<Entry> {
     let signal = matches!(kind, FrameKind::Regs | FrameKind::RegsPartial);
     Some(Entry { sp: Base::Sp, sp_offset, bp: Base::Undefined, bp_offset: 0, kind, signal })
@@ -208,8 +210,8 @@ mod x86 {
         let mut fake = Fake::default();
         let silent = fake.define(1, "silent", None);
         let caller = fake.define(2, "caller", kind(FrameKind::End, 0));
-        fake.put(0x5000, &[1, 2, 0x5100, caller + 7]);
-        let start = Start { fp: Some(0x5010), ..at(silent + 0x20, 0x5000) };
+        fake.put(0x5f00, &[1, 2, 0x5f80, caller + 7]);
+        let start = Start { fp: Some(0x5f10), ..at(silent + 0x20, 0x5f00) };
         let walk = x86_64::unwind::walk(&fake, &start, &areas());
         assert_eq!(outline(&fake, &walk), ["silent Registers Task", "caller FramePointer Task"]);
         let start = Start { fp: Some(0x7777), ..start };

@@ -224,25 +224,23 @@ impl<'a> Guard<'a> {
     /// Goes to a stack pointer: it must be beyond the last one, or on a stack that was not entered before.
     pub fn advance(&mut self, sp: u64) -> Result<StackKind, Lost> {
         let found = self.find(sp);
+        let mut left = self.left;
         if let Some(last) = self.last {
             if found == self.current {
                 if sp <= last {
                     return Err(Lost::Back { from: last, to: sp });
                 }
             } else if let Some(index) = self.current {
-                self.left |= 1 << index;
+                left |= 1 << index;
             }
         }
         match found {
-            Some(index) if self.left >> index & 1 == 1 => return Err(Lost::Again { at: sp }),
+            Some(index) if left >> index & 1 == 1 => return Err(Lost::Again { at: sp }),
             Some(_) => {}
-            None => {
-                self.unknown += 1;
-                if self.unknown > MOST_UNKNOWN {
-                    return Err(Lost::Nowhere { at: sp });
-                }
-            }
+            None if self.unknown >= MOST_UNKNOWN => return Err(Lost::Nowhere { at: sp }),
+            None => self.unknown += 1,
         }
+        self.left = left;
         self.current = found;
         self.last = Some(sp);
         Ok(self.kind())

@@ -21,7 +21,7 @@ pub static FILE: File = File {
     link: Some(LR),
     // PSTATE.M is zero in its lowest four bits at EL0, in its 64-bit and its 32-bit form alike
     // (arch/arm64/include/asm/ptrace.h, `user_mode`).
-    is_user: |registers| registers.get(PSTATE).is_some_and(|pstate| pstate & 0xf == 0),
+    is_user: |registers| registers.get(PSTATE).is_some_and(|pstate| pstate.is_multiple_of(16)),
 };
 
 /// Order in `struct user_pt_regs`, with which `struct pt_regs` begins (arch/arm64/include/uapi/asm/ptrace.h).

@@ -150,13 +150,13 @@ fn step(
         let kind = if shape.meta { view.word(fp.wrapping_add(16))? } else { FINAL };
         let at = fp.wrapping_sub(shape.record);
         return match kind {
-            PT_REGS => interrupted(view, state, at, walk),
+            PT_REGS => interrupted(view, state, guard, at, walk),
             _ => Ok(last(view, state, at, walk)),
         };
     }
     let at = fp.wrapping_sub(shape.record);
     if !shape.meta && is_saved(view, at, next, link) {
-        return interrupted(view, state, at, walk);
+        return interrupted(view, state, guard, at, walk);
     }
     let pc = view.strip(link);
     if !view.is_text(pc) {
@@ -164,7 +164,7 @@ fn step(
     }
     let trust = state.trusted(Trust::FramePointer);
     // A caller's record lies at the bottom of its frame, unless it passes arguments on the stack.
-    let sp = (next != 0).then_some(next);
+    let sp = (next > fp && guard.area_at(next) == guard.area()).then_some(next);
     *state = State { pc, sp, fp: next, call: true, trust, registers: None, searched: state.searched };
     Ok(Next::Frame)
 }
@@ -213,7 +213,13 @@ fn is_saved(view: &dyn View, at: u64, fp: u64, pc: u64) -> bool {
 }
 
 /// Goes on with registers that were saved at `at`: the function on whose behalf they were is the last frame.
-fn interrupted(view: &dyn View, state: &mut State, at: u64, walk: &mut Walk) -> Result<Next, Lost> {
+fn interrupted(
+    view: &dyn View,
+    state: &mut State,
+    guard: &mut Guard<'_>,
+    at: u64,
+    walk: &mut Walk,
+) -> Result<Next, Lost> {
     let mut bytes = [0; USER_PT_REGS_SIZE];
     view.fill(at, &mut bytes)?;
     let Some(registers) = pt_regs(&bytes, view.little_endian()) else { return Ok(Next::End("end of the stack")) };
@@ -221,6 +227,8 @@ fn interrupted(view: &dyn View, state: &mut State, at: u64, walk: &mut Walk) -> 
     if registers.is_user() {
         return Ok(Next::End("user mode"));
     }
+    // They lie below the stack of what was interrupted, and no frame lies below its stack pointer.
+    guard.enter(registers.sp().unwrap_or(0))?;
     *state = State {
         pc: view.strip(registers.pc().unwrap_or(0)),
         sp: registers.sp(),

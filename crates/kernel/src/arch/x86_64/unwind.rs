@@ -159,12 +159,12 @@ fn by_orc(view: &dyn View, state: &mut State, entry: &Entry, guard: &Guard<'_>, 
         FrameKind::Regs => {
             let mut bytes = [0; 168];
             view.fill(frame, &mut bytes)?;
-            return Ok(interrupted(view, state, frame, pt_regs(&bytes), entry.signal, walk));
+            return Ok(interrupted(view, state, frame, &pt_regs(&bytes), entry.signal, walk));
         }
         FrameKind::RegsPartial => {
             let mut bytes = [0; 40];
             view.fill(frame, &mut bytes)?;
-            return Ok(interrupted(view, state, frame, interrupt_frame(&bytes), entry.signal, walk));
+            return Ok(interrupted(view, state, frame, &interrupt_frame(&bytes), entry.signal, walk));
         }
         FrameKind::Call | FrameKind::Undefined | FrameKind::End => {}
     }
@@ -175,7 +175,7 @@ fn by_orc(view: &dyn View, state: &mut State, entry: &Entry, guard: &Guard<'_>, 
         None => state.bp,
     };
     // Code made at run time (BPF, trampolines of ftrace) is no text that anything lists, but keeps frame pointers.
-    if !view.is_text(ip) && !bp.is_some_and(|bp| frame_record(view, bp, frame, guard).is_some()) {
+    if !view.is_text(ip) && bp.is_none_or(|bp| frame_record(view, bp, frame, guard).is_none()) {
         return Err(Lost::NoText { address: ip, at });
     }
     *state = State {
@@ -196,14 +196,14 @@ fn interrupted(
     view: &dyn View,
     state: &mut State,
     at: u64,
-    registers: Registers,
+    registers: &Registers,
     signal: bool,
     walk: &mut Walk,
 ) -> Next {
     let name = view.function(if state.call { state.ip.wrapping_sub(1) } else { state.ip });
     let what = name.as_ref().and_then(|(name, _)| what(name));
     let full = registers.fp().is_some();
-    walk.except(at, what, &registers);
+    walk.except(at, what, registers);
     if registers.is_user() {
         return Next::End("user mode");
     }
@@ -223,7 +223,7 @@ fn interrupted(
         bp,
         call: !signal,
         trust: state.trusted(Trust::Registers),
-        registers: full.then_some(registers),
+        registers: full.then_some(*registers),
         before,
         searched: state.searched,
     };
@@ -263,7 +263,7 @@ fn without_orc(view: &dyn View, state: &mut State, guard: &Guard<'_>, walk: &mut
         if at.is_multiple_of(8) && at >= state.sp && at.saturating_add(PT_REGS_SIZE) <= area.to {
             let mut bytes = [0; 168];
             view.fill(at, &mut bytes)?;
-            return Ok(interrupted(view, state, at, pt_regs(&bytes), true, walk));
+            return Ok(interrupted(view, state, at, &pt_regs(&bytes), true, walk));
         }
     }
     if bp == 0 && view.function(state.ip).is_some_and(|(name, _)| is_first(&name)) {
