@@ -94,8 +94,14 @@ impl Reader<'_> {
         let plain = self.types.plain(id).map_err(|error| error.to_string())?;
         Ok(match self.types.get(plain).map_err(|error| error.to_string())? {
             Type::Int { name, size, signed, boolean, bits, .. } => {
-                let value = self.number(spot, size)?;
                 let bits = spot.bits.unwrap_or(bits);
+                if bits > 64 {
+                    // `__int128`: the vector registers that arm64 keeps of a task.
+                    let value = self.wide_number(spot, size)?;
+                    let value = if signed { value.cast_signed().to_string() } else { value.to_string() };
+                    return Ok(ValueKind::Integer { value, bits, character: None });
+                }
+                let value = self.number(spot, size)?;
                 if boolean && value <= 1 {
                     ValueKind::Bool { value: value == 1 }
                 } else {
@@ -187,8 +193,14 @@ impl Reader<'_> {
         Some(if named.offset == 0 { named.name } else { format!("{}+{:#x}", named.name, named.offset) })
     }
 
-    /// A number of `size` bytes, or the bits of a bit-field, without its sign.
+    /// The same of at most 64 bits; of a larger one the lower bits.
     fn number(&self, spot: Spot, size: u64) -> Result<u64, String> {
+        let value = self.wide_number(spot, size)? & u128::from(u64::MAX);
+        u64::try_from(value).map_err(|error| error.to_string())
+    }
+
+    /// A number of `size` bytes, or the bits of a bit-field, without its sign.
+    fn wide_number(&self, spot: Spot, size: u64) -> Result<u128, String> {
         let shift = spot.offset_bits % 8;
         let width = spot.bits.map_or(size.saturating_mul(8), u64::from);
         let bytes = usize::try_from((shift + width).div_ceil(8)).ok().filter(|bytes| *bytes <= 16);
@@ -203,15 +215,15 @@ impl Reader<'_> {
 }
 
 /// `width` bits behind `shift` bits. On a big-endian machine bits are counted from the most significant one.
-fn bit_field(bytes: &[u8], shift: u64, width: u64, little: bool) -> u64 {
+fn bit_field(bytes: &[u8], shift: u64, width: u64, little: bool) -> u128 {
     let add = |number: u128, byte: &u8| number << 8 | u128::from(*byte);
     let (number, below) = if little {
         (bytes.iter().rev().fold(0, add), shift)
     } else {
         (bytes.iter().fold(0, add), (bytes.len() as u64 * 8).saturating_sub(shift + width))
     };
-    let mask = if width >= 64 { u128::from(u64::MAX) } else { (1_u128 << width) - 1 };
-    u64::try_from(number >> below & mask).unwrap_or(u64::MAX)
+    let mask = if width >= 128 { u128::MAX } else { (1_u128 << width) - 1 };
+    number >> below & mask
 }
 
 /// A number of `bits` bits with its sign.
@@ -325,7 +337,8 @@ mod tests {
         assert_eq!(bit_field(&[0b0001_0100], 3, 3, false), 0b101);
         // Over the end of a byte.
         assert_eq!(bit_field(&[0b1100_0000, 0b0000_0001], 6, 3, true), 0b111);
-        assert_eq!(bit_field(&[0xff; 8], 0, 64, true), u64::MAX);
+        assert_eq!(bit_field(&[0xff; 8], 0, 64, true), u128::from(u64::MAX));
+        assert_eq!(bit_field(&[0xff; 16], 0, 128, true), u128::MAX);
     }
 
     #[test]

@@ -103,6 +103,10 @@ fn integer(decimal: &str, bits: u32, base: Base) -> String {
             let mask = if bits >= 128 { u128::MAX } else { (1_u128 << bits) - 1 };
             format!("{:#x}", number.cast_unsigned() & mask)
         }
+        // An unsigned number of 128 bits may be larger than the signed ones.
+        (Base::Sixteen, Err(_)) => {
+            decimal.parse::<u128>().map_or_else(|_| decimal.to_owned(), |large| format!("{large:#x}"))
+        }
         _ => decimal.to_owned(),
     }
 }
