@@ -57,9 +57,10 @@ impl Shape {
             flags: any(&["flags"]),
             parent: any(&["real_parent"]),
             mm: any(&["mm"]),
-            // x86 moved it in 5.16, commit "sched: Move task_struct::cpu to thread_info::cpu" is arm64's way since 4.9.
+            // arm64 has had it there longer, all others since 5.16: commit "sched: move CPU field back into thread_info if
+            // THREAD_INFO_IN_TASK=y".
             cpu: any(&["thread_info.cpu", "cpu"]),
-            // 5.5, commit "sched/core: Rename real_start_time to start_boottime" made clear that suspended time counts.
+            // 5.5, commit "time: Rename tsk->real_start_time to ->start_boottime".
             started: any(&["start_boottime", "real_start_time", "start_time"]).filter(|field| field.size == 8),
             split_rss: memory::split_rss(kernel),
             signal: any(&["signal"]),
@@ -143,7 +144,8 @@ pub fn active(kernel: &Kernel, cpu: u32) -> Result<u64, ObjectError> {
         let queue = kernel.per_cpu("runqueues", cpu)?;
         return kernel.pointer(queue.wrapping_add(curr.offset)).map_err(memory(format!("runqueues.curr of CPU {cpu}")));
     }
-    // x86's own: 6.2 to 6.14 have it in struct pcpu_hot (commit "x86/percpu: Move current_task to ..." both ways).
+    // x86's own. 6.2 to 6.14 have it in struct pcpu_hot (commits "x86: Put hot per CPU variables into a struct" and
+    // "x86/percpu: Move current_task to percpu hot section").
     let at = match kernel.per_cpu("current_task", cpu) {
         Ok(at) => at,
         Err(error) => {

@@ -48,7 +48,7 @@ pub fn usage(kernel: &Kernel) -> MemoryUsage {
         Ok((pages, format!("{from} - {from_swap} - BUFFERS")))
     });
     rows.push("CACHED", Some("TOTAL MEM"), cached);
-    // 5.9, commit "mm: memcg/slab: convert vmstat slab counters to bytes": the enumerators end in _B, the global counters
+    // 5.9, commit "mm: memcg: convert vmstat slab counters to bytes": the enumerators end in _B, the global counters
     // are still pages. One counter before 2.6.18.
     let slab = statistic(&["NR_SLAB_RECLAIMABLE_B", "NR_SLAB_UNRECLAIMABLE_B"])
         .or_else(|_| statistic(&["NR_SLAB_RECLAIMABLE", "NR_SLAB_UNRECLAIMABLE"]))

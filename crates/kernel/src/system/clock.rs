@@ -44,7 +44,7 @@ pub(super) fn read(kernel: &Kernel) -> Option<Clock> {
     if let Some((start, data)) = kernel.symbol("timekeeper_data").zip(data) {
         return shape.read(kernel, start.wrapping_add(data.offset), "timekeeper_data[0].timekeeper");
     }
-    // 3.17, commit "timekeeping: Restructure the timekeeper some more"; named struct tk_data since 6.13.
+    // 3.17, commit "timekeeping: Cache optimize struct timekeeper"; named struct tk_data since 6.13.
     if let Some(start) = kernel.symbol("tk_core") {
         let from = "tk_core.timekeeper";
         return match data {

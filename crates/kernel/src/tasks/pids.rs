@@ -17,8 +17,8 @@ struct Tree {
     slots: Field,
     count: u64,
     shift: Field,
-    /// Lowest two bits of a pointer to a node: 1 in a radix tree, 2 in an XArray (4.20, commit "radix tree: Use various
-    /// XArray macros").
+    /// Lowest two bits of a pointer to a node: 1 in a radix tree, 2 in an XArray (4.20, commits "xarray: Replace
+    /// exceptional entries" and "xarray: Define struct xa_node").
     tag: u64,
     /// Where a `struct pid` has its first task of type PID, and where that is in the task.
     first: Field,
@@ -79,7 +79,7 @@ impl Collector<'_> {
             shift: Field::of(kernel, node, "shift")?,
             tag,
             first: Field::of(kernel, "struct pid", "tasks[0].first")?,
-            // 4.19, commit "pid: Implement PIDTYPE_TGID".
+            // 4.19, commit "pids: Move the pgrp and session pid pointers from task_struct to signal_struct".
             link: Field::any(kernel, TASK, &["pid_links[0].next", "pids[0].node.next"])?,
         };
         let root = kernel.pointer(kernel.symbol("init_pid_ns")?.wrapping_add(head.offset)).ok()?;

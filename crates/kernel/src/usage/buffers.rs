@@ -4,8 +4,8 @@
 use crate::fields::{Field, number};
 use crate::{Kernel, ObjectError};
 
-/// The sum of the page caches of all block devices: of the inodes of `blockdev_superblock` (5.11, commit "block: remove the
-/// nr_blockdev_pages' own list", and before it `all_bdevs`).
+/// The sum of the page caches of all block devices: of the inodes of `blockdev_superblock`, or before 5.9 (1008fe6dc36d "block:
+/// remove the all_bdevs list") of the devices on that list.
 pub(super) fn pages(kernel: &Kernel) -> Result<u64, ObjectError> {
     match kernel.symbol("blockdev_superblock") {
         Some(superblock) if kernel.symbol("all_bdevs").is_none() => of_inodes(kernel, superblock),

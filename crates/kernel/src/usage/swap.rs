@@ -50,15 +50,21 @@ pub(super) fn pages(kernel: &Kernel) -> Result<Swap, ObjectError> {
             continue;
         }
         swap.total = swap.total.saturating_add(piece.number(pages).map_err(memory)?);
-        // 6.7, commit "mm/swap: make inuse_pages all atomic operations": the highest bit of a long tells that the device is
-        // not on the list of those with room (SWAP_USAGE_OFFLIST_BIT, 6.14); pages never need the last two bits.
-        let used = piece.number(inuse).map_err(memory)?;
-        swap.used = swap.used.saturating_add(if inuse.size == 8 { used & (u64::MAX >> 2) } else { used });
+        swap.used =
+            swap.used.saturating_add(used(piece.number(inuse).map_err(memory)?, piece.number(pages).map_err(memory)?));
     }
     Ok(swap)
 }
 
-/// Pages that are in the swap cache, for kernels that do not count them (NR_SWAPCACHE came with 5.13): the page caches of
+/// Pages of a device that are used. Since 6.14 `inuse_pages` has a bit beside the count (`SWAP_USAGE_OFFLIST_BIT`: the device
+/// is not on the list of those with room): bit 30, later the second highest of a `long` (commit "mm, swap: fix
+/// SWAP_USAGE_OFFLIST_BIT collision with real usage count"). A device cannot have more pages in use than it has.
+const fn used(inuse: u64, pages: u64) -> u64 {
+    let count = inuse & (u64::MAX >> 2);
+    if count > pages { count & !(1 << 30) } else { count }
+}
+
+/// Pages that are in the swap cache, for kernels that do not count them (NR_SWAPCACHE came with 5.12): the page caches of
 /// `swapper_spaces`. `None` where those are not to be found.
 pub(super) fn cached(kernel: &Kernel) -> Option<(u64, String)> {
     let from = "swapper_spaces".to_owned();
@@ -81,4 +87,18 @@ pub(super) fn cached(kernel: &Kernel) -> Option<(u64, String)> {
         }
     }
     Some((sum, from))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::used;
+
+    #[test]
+    fn the_bit_beside_the_count_is_no_page() {
+        assert_eq!(used(1000, 4096), 1000);
+        assert_eq!(used(1 << 30 | 4096, 4096), 4096);
+        assert_eq!(used(1 << 62 | 4096, 4096), 4096);
+        // A device of 8 TiB, half full.
+        assert_eq!(used(1 << 30, 1 << 31), 1 << 30);
+    }
 }
