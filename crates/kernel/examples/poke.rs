@@ -13,6 +13,7 @@
 use oopscope_dump::{Dump, Part};
 use oopscope_kernel::Kernel;
 use oopscope_source::{ReadAt, ReadError};
+use oopscope_symbols::SymbolTable;
 use std::fs::File;
 use std::os::unix::fs::FileExt;
 use std::time::Instant;
@@ -81,7 +82,7 @@ fn summary(kernel: &Kernel) {
     for (name, value, from) in kernel.arch().facts() {
         println!("{name}: {value} ({from})");
     }
-    println!("{} symbols, types: {}", kernel.kallsyms().map_or(0, |table| table.len()), kernel.types().is_some());
+    println!("{} symbols, types: {}", kernel.kallsyms().map_or(0, SymbolTable::len), kernel.types().is_some());
     println!(
         "CPUs online {:?}, present {:?}, possible {:?}",
         kernel.cpus_online(),
@@ -93,7 +94,7 @@ fn summary(kernel: &Kernel) {
         kernel.cpus_possible().map(|cpus| cpus.into_iter().map(|cpu| kernel.per_cpu_offset(cpu)).collect::<Vec<_>>())
     );
     for module in kernel.loaded() {
-        let symbols = module.symbols(kernel).map_or(0, |table| table.len());
+        let symbols = module.symbols(kernel).map_or(0, SymbolTable::len);
         println!(
             "{} {:x?} {symbols} symbols, types: {}",
             module.name,
@@ -125,7 +126,7 @@ fn look(kernel: &Kernel, word: &str) -> Result<(), Box<dyn std::error::Error>> {
             );
         }
     } else if word == "names" {
-        for symbol in kernel.kallsyms().into_iter().flat_map(|table| table.iter()) {
+        for symbol in kernel.kallsyms().into_iter().flat_map(SymbolTable::iter) {
             println!("{:x} {} {}", symbol.address, char::from(symbol.kind), symbol.name);
         }
     } else if let Some((symbol, cpu)) = word.split_once(':') {

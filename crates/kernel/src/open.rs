@@ -139,9 +139,8 @@ impl Kernel {
                     leaf.size
                 }
                 Err(error) => {
-                    let level = match error {
-                        MemoryError::NotMapped { level, .. } | MemoryError::Table { level, .. } => level,
-                        _ => return None,
+                    let (MemoryError::NotMapped { level, .. } | MemoryError::Table { level, .. }) = error else {
+                        return None;
                     };
                     self.arch.levels().iter().find(|of| of.name == level).map_or(self.page_size, |of| 1 << of.shift)
                 }
