@@ -31,19 +31,20 @@ pub(crate) fn all_tasks(kernel: &Kernel) -> (Vec<Task>, Vec<Unread>) {
     tasks::tasks(kernel)
 }
 
-/// CPUs by a list as crash has it: `1`, `0,2`, `0-3`, `a` for all.
+/// CPUs by a list as crash has it: `1`, `0,2`, `0-3`, `a` for all. Those count that the machine had: a panic takes the others
+/// offline, and they are what one wants to look at.
 pub(crate) fn cpus(kernel: &Kernel, word: &str) -> Result<Vec<u32>, Refusal> {
-    let online = kernel.cpus_online()?;
+    let all = kernel.cpus_present().or_else(|_| kernel.cpus_online())?;
     if word == "a" || word == "all" {
-        return Ok(online);
+        return Ok(all);
     }
     let mut chosen = Vec::new();
     for part in word.split(',') {
         let (from, to) = part.split_once('-').unwrap_or((part, part));
         let (from, to) = (number::number(from)?, number::number(to)?);
-        let some: Vec<u32> = online.iter().copied().filter(|&cpu| (from..=to).contains(&u64::from(cpu))).collect();
+        let some: Vec<u32> = all.iter().copied().filter(|&cpu| (from..=to).contains(&u64::from(cpu))).collect();
         if some.is_empty() {
-            return Err(Refusal(format!("no CPU {part} was online: there are {online:?}")));
+            return Err(Refusal(format!("there is no CPU {part}: the machine had {all:?}")));
         }
         chosen.extend(some);
     }

@@ -34,12 +34,16 @@ impl Kernel {
         table.map(|table| table.prefix(start, limit)).unwrap_or_default().into_iter().map(str::to_owned).collect()
     }
 
-    /// The type of a per-CPU variable, as BTF has it. Where BTF has other variables too (pahole's `global_var`) those lie in no
-    /// per-CPU section: a symbol in `__per_cpu_start`..`__per_cpu_end` alone is one.
-    pub fn per_cpu_type(&self, name: &str) -> Option<TypeId> {
-        let id = self.btf()?.variable(name)?;
-        let (start, end) = (self.symbol("__per_cpu_start")?, self.symbol("__per_cpu_end")?);
-        (start..end).contains(&self.symbol(name)?).then_some(id)
+    /// Whether a symbol is a variable of each CPU: it lies in `__per_cpu_start`..`__per_cpu_end`.
+    pub fn is_per_cpu(&self, name: &str) -> bool {
+        let places = (self.symbol("__per_cpu_start"), self.symbol("__per_cpu_end"), self.symbol(name));
+        matches!(places, (Some(start), Some(end), Some(address)) if (start..end).contains(&address))
+    }
+
+    /// The type of a variable, where BTF has it: of per-CPU variables (not in Debian's 5.10), and of others only where pahole
+    /// was asked for them (`global_var`).
+    pub fn variable_type(&self, name: &str) -> Option<TypeId> {
+        self.btf()?.variable(name)
     }
 
     /// Physical address of the root of a task's page tables; the kernel's own for a thread that has none.

@@ -26,6 +26,16 @@ const GLOBALS: &[(&str, &str)] = &[
     ("late_time_init", "void (*)(void)"),
     ("static_command_line", "char *"),
     ("reset_devices", "unsigned int"),
+    // Of each CPU: kernel/sched/sched.h, kernel/time, include/linux/kernel_stat.h, include/linux/netdevice.h, arch/x86. BTF has
+    // the types of these, but not Debian's of 5.10.
+    ("runqueues", "struct rq"),
+    ("hrtimer_bases", "struct hrtimer_cpu_base"),
+    ("tick_cpu_sched", "struct tick_sched"),
+    ("kernel_cpustat", "struct kernel_cpustat"),
+    ("kstat", "struct kernel_stat"),
+    ("softnet_data", "struct softnet_data"),
+    ("cpu_info", "struct cpuinfo_x86"),
+    ("irq_stat", "irq_cpustat_t"),
     // kernel/printk, include/linux/console.h
     ("prb", "struct printk_ringbuffer *"),
     ("printk_rb_static", "struct printk_ringbuffer"),

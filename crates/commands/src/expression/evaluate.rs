@@ -86,12 +86,12 @@ impl Evaluator<'_> {
     }
 
     fn name(&self, name: &str) -> Result<Operand, Refusal> {
-        if let Some(base) = self.kernel.per_cpu_type(name) {
+        if self.kernel.is_per_cpu(name) {
             let cpu = self.cpu.ok_or_else(|| {
                 Refusal(format!("{name} is a variable of each CPU: write {name}:0 for CPU 0, {name}:a for all"))
             })?;
             let address = self.kernel.per_cpu(name, cpu)?;
-            return Ok(Operand::Place { ctype: Ctype { base, pointers: 0 }, address });
+            return self.variable(name, address);
         }
         let Some(address) = self.kernel.symbol(name) else {
             let constant = self.types.find_constant(name);
@@ -99,13 +99,17 @@ impl Evaluator<'_> {
             return Ok(Operand::Number { ctype: None, value });
         };
         if self.cpu.is_some() {
-            return Err(Refusal(format!(
-                "{name} is not known to be a variable of each CPU: leave out what is behind the colon"
-            )));
+            return Err(Refusal(format!("{name} is no variable of each CPU: leave out what is behind the colon")));
         }
-        match globals::type_of(name) {
-            Some(spelled) => self.global(spelled, address),
-            None => Ok(Operand::Untyped { address }),
+        self.variable(name, address)
+    }
+
+    /// A variable at its address, with its type where that is known.
+    fn variable(&self, name: &str, address: u64) -> Result<Operand, Refusal> {
+        match (self.kernel.variable_type(name), globals::type_of(name)) {
+            (Some(base), _) => Ok(Operand::Place { ctype: Ctype { base, pointers: 0 }, address }),
+            (None, Some(spelled)) => self.global(spelled, address),
+            (None, None) => Ok(Operand::Untyped { address }),
         }
     }
 
