@@ -4,10 +4,10 @@ use oopscope_report::vmcore::LogRecord;
 
 /// What `panic()` prints before its message, on every architecture (kernel/panic.c).
 const PANIC: &str = "Kernel panic - not syncing: ";
-/// The panic that follows an Oops says nothing of it: "Fatal exception", "Fatal exception in interrupt".
-const AFTER_OOPS: &str = "Fatal exception";
+/// The panic that follows an Oops says nothing of it: "Fatal exception in interrupt", "Oops: Fatal exception" (arm64).
+const AFTER_OOPS: [&str; 2] = ["Fatal exception", "Oops: Fatal exception"];
 /// How far before the line with `[#1]` an Oops says what it is.
-const LOOK_BACK: usize = 16;
+const LOOK_BACK: usize = 24;
 /// How an Oops begins that says more than its line with `[#1]`.
 const HEADLINES: [&str; 5] =
     ["BUG: ", "Unable to handle kernel ", "kernel BUG at ", "Unhandled fault", "Kernel attempted to "];
@@ -27,7 +27,7 @@ pub(super) fn find(log: &[LogRecord]) -> Option<(String, String)> {
         return Some(((*sysrq).to_owned(), "log".to_owned()));
     };
     let message = &lines[at][PANIC.len()..];
-    if message.starts_with(AFTER_OOPS)
+    if AFTER_OOPS.iter().any(|words| message.starts_with(words))
         && let Some(oops) = oops(&lines[..at])
     {
         return Some((oops.to_owned(), format!("log: the Oops before \"{}\"", lines[at])));
@@ -77,6 +77,10 @@ mod tests {
                 "{headline} (log: the Oops before \"Kernel panic - not syncing: Fatal exception in interrupt\")"
             ))
         );
+        let arm64 = "Unable to handle kernel NULL pointer dereference at virtual address 0000000000000100\nMem abort info:\n\
+                     Internal error: Oops: 0000000096000046 [#1] SMP\nKernel panic - not syncing: Oops: Fatal exception\n";
+        let headline = "Unable to handle kernel NULL pointer dereference at virtual address 0000000000000100";
+        assert!(message(arm64).unwrap().starts_with(headline));
         // Without an Oops before it, the panic's own words are all there is; another panic after the first is not the cause.
         assert_eq!(
             message("Kernel panic - not syncing: Fatal exception\nKernel panic - not syncing: again").as_deref(),
