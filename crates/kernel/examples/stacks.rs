@@ -4,8 +4,8 @@
 //! cargo run --release -p oopscope-kernel --example stacks -- DUMP[,DUMP]... [cpus|panic|PID]
 //! ```
 //!
-//! A stack begins with a line `T task pid comm cpu`, has a line `F address function+offset trust stack` a frame (`X` for the
-//! registers that were saved there) and ends with `E complete why`. How long it took goes to stderr.
+//! A stack begins with a line `T task pid comm cpu`, has a line `F address function+offset module trust stack` a frame
+//! (`X` for the registers that were saved there) and ends with `E complete why`. How long it took goes to stderr.
 #![allow(clippy::disallowed_methods, reason = "a program for developers: it reads files and measures time")]
 
 use oopscope_dump::{Dump, Part};

@@ -1,7 +1,7 @@
 //! Stacks: of a task, of every CPU; and which CPU panicked. Must never say of a frame more than how it was found.
 //!
-//! Where a stack begins is told by the dump's notes for what ran, by the task for what slept; the way up is the architecture's
-//! ([`crate::arch`]); names are given at the end.
+//! Where a stack begins is told by the dump's notes for what ran, by the task for what slept; the way up is the
+//! architecture's ([`crate::arch`]); names are given at the end.
 
 mod cpus;
 mod panicked;
@@ -96,8 +96,8 @@ fn running(kernel: &Kernel, state: &cpus::CpuState) -> Backtrace {
 /// The stack of a task that no CPU ran.
 fn sleeping(kernel: &Kernel, task: u64) -> Backtrace {
     if stack_of(kernel, task) == Some(0) {
-        // Of a task that has ended there is only the `task_struct` left (kernel/fork.c, `release_task_stack`, 4.9), while
-        // `thread.sp` still says where its stack was: another task's may be there now.
+        // Of a task that has ended there is only the `task_struct` left (kernel/fork.c, `release_task_stack`, 4.9),
+        // while `thread.sp` still says where its stack was: another task's may be there now.
         let ends = "the task has ended, and its stack has been freed".to_owned();
         let (task, begins) = (Some(reference(kernel, task)), "task_struct.stack".to_owned());
         return Backtrace { task, begins, ends, complete: true, ..Backtrace::default() };
@@ -187,7 +187,8 @@ fn frame(kernel: &Kernel, step: Step) -> Frame {
 fn reference(kernel: &Kernel, task: u64) -> TaskRef {
     let at = |member: &str| kernel.offset_of("struct task_struct", member).and_then(|offset| task.checked_add(offset));
     let number = |member: &str| at(member).and_then(|at| kernel.u32(at).ok());
-    // In its thread_info since 5.16 (bcf9033e5449 "sched: move CPU field back into thread_info if THREAD_INFO_IN_TASK=y").
+    // In its thread_info since 5.16 (bcf9033e5449 "sched: move CPU field back into thread_info if
+    // THREAD_INFO_IN_TASK=y").
     let cpu = number("thread_info.cpu").or_else(|| number("cpu"));
     TaskRef {
         address: Address(task),

@@ -1,5 +1,5 @@
-//! Unwinding over damaged seeds: words of stacks and bytes of unwind entries are overwritten where they lie, most of them with
-//! what is an address of the code or of a stack, for anything else ends a walk at once.
+//! Unwinding over damaged seeds: words of stacks and bytes of unwind entries are overwritten where they lie, most of
+//! them with what is an address of the code or of a stack, for anything else ends a walk at once.
 
 use oopscope_fuzz_targets::mutate::Rng;
 use oopscope_fuzz_targets::stacks::unwind;

@@ -1,5 +1,5 @@
-//! Which task each CPU was running, and with which registers. Must never give registers to a CPU whose stacks they do not
-//! point to, where another CPU's they do.
+//! Which task each CPU was running, and with which registers. Must never give registers to a CPU whose stacks they do
+//! not point to, where another CPU's they do.
 
 use crate::stack::registers::Registers;
 use crate::stack::walk::Area;
@@ -43,7 +43,8 @@ pub(crate) fn all(kernel: &Kernel) -> Vec<CpuState> {
     cpus
 }
 
-/// The notes' registers in their order: QEMU's own notes where there are some, which tell more than the PRSTATUS beside them.
+/// The notes' registers in their order: QEMU's own notes where there are some, which tell more than the PRSTATUS beside
+/// them.
 fn saved(kernel: &Kernel) -> Vec<Saved> {
     let little_endian = kernel.dump().layout().little_endian;
     let notes = &kernel.dump().notes().cpus;
@@ -71,8 +72,8 @@ fn saved(kernel: &Kernel) -> Vec<Saved> {
 /// Gives each note to its CPU.
 ///
 /// QEMU writes one for every CPU; the kernel one for every CPU that it saved registers of (kernel/vmcore_info.c,
-/// `crash_save_cpu`), so that the how-manieth it is says nothing while CPUs were offline or did not answer. Of the ways to share
-/// them out that is taken in which most stack pointers lie on a stack of their CPU.
+/// `crash_save_cpu`), so that the how-manieth it is says nothing while CPUs were offline or did not answer. Of the ways
+/// to share them out that is taken in which most stack pointers lie on a stack of their CPU.
 fn assign(kernel: &Kernel, cpus: &mut [CpuState], saved: Vec<Saved>) {
     if saved.is_empty() || cpus.is_empty() {
         return;
@@ -122,8 +123,8 @@ fn assign(kernel: &Kernel, cpus: &mut [CpuState], saved: Vec<Saved>) {
     }
 }
 
-/// Whether a task was on a CPU, and is not the idle task: a CPU that panic() has stopped is no longer online, but keeps its
-/// task; one that was taken offline has only its idle task.
+/// Whether a task was on a CPU, and is not the idle task: a CPU that panic() has stopped is no longer online, but keeps
+/// its task; one that was taken offline has only its idle task.
 fn is_running(kernel: &Kernel, task: u64) -> bool {
     let on_cpu = || kernel.u32(task.checked_add(kernel.offset_of("struct task_struct", "on_cpu")?)?).ok();
     pid(kernel, task).is_some_and(|pid| pid != 0) && on_cpu().is_some_and(|on_cpu| on_cpu != 0)

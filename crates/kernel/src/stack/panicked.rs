@@ -36,8 +36,9 @@ pub fn panic_cpu(kernel: &Kernel) -> Option<(u32, &'static str)> {
 
 /// The CPU that the kernel itself has noted.
 ///
-/// `panic_cpu` is set by the first CPU to enter panic() or crash_kexec() (4.5, "panic, x86: Fix re-entrance problem due to panic
-/// on NMI"), `crashing_cpu` by x86's crash shutdown, `die_owner` by the CPU whose Oops is being printed; all are -1 before.
+/// `panic_cpu` is set by the first CPU to enter panic() or crash_kexec() (4.5, "panic, x86: Fix re-entrance problem due
+/// to panic on NMI"), `crashing_cpu` by x86's crash shutdown, `die_owner` by the CPU whose Oops is being printed; all
+/// are -1 before.
 pub(super) fn told(kernel: &Kernel) -> Option<(u32, &'static str)> {
     ["panic_cpu", "crashing_cpu"].into_iter().find_map(|symbol| Some((number(kernel, symbol)?, symbol)))
 }

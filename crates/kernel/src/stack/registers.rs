@@ -1,5 +1,5 @@
-//! A CPU's registers, as far as they are known, whatever wrote them down. Must never make a value up: a register that was not
-//! saved is absent, not zero.
+//! A CPU's registers, as far as they are known, whatever wrote them down. Must never make a value up: a register that
+//! was not saved is absent, not zero.
 
 use oopscope_report::vmcore::{Address, RegisterValue};
 

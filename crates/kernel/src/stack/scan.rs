@@ -1,5 +1,5 @@
-//! The search of a stack for return addresses, where nothing else leads on. Must never pass for more than it is: everything that
-//! it finds may be left over from earlier calls, and is marked so.
+//! The search of a stack for return addresses, where nothing else leads on. Must never pass for more than it is:
+//! everything that it finds may be left over from earlier calls, and is marked so.
 
 use crate::stack::walk::{Guard, Lost, Step, View, Walk};
 use oopscope_report::vmcore::Trust;
@@ -19,8 +19,8 @@ const NEAR_TOP: u64 = 1024;
 /// Follows a stack from a return address: where it lies, what it is, and how many frames there may be.
 pub(crate) type Follow<'f> = &'f dyn Fn(&mut Guard<'_>, u64, u64, &mut Walk, usize) -> Result<(), Lost>;
 
-/// Goes on from where a walk was lost: with the first return address further up the stack that leads to the stack's end; where
-/// there is none, with all return addresses that lie there.
+/// Goes on from where a walk was lost: with the first return address further up the stack that leads to the stack's
+/// end; where there is none, with all return addresses that lie there.
 pub(crate) fn recover(
     view: &dyn View,
     guard: &Guard<'_>,

@@ -1,5 +1,5 @@
-//! A kernel as unwinding sees it: its memory, its unwind tables and its modules' own, its names. Must never let a damaged table
-//! cost more than the frames that need it.
+//! A kernel as unwinding sees it: its memory, its unwind tables and its modules' own, its names. Must never let a
+//! damaged table cost more than the frames that need it.
 
 use crate::stack::walk::View;
 use crate::{Kernel, MemoryError};

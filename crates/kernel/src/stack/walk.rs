@@ -1,5 +1,5 @@
-//! What unwinding asks of a kernel, and what it answers, whatever the architecture. Must never go round: a stack pointer only
-//! grows within a stack, and no stack is entered twice.
+//! What unwinding asks of a kernel, and what it answers, whatever the architecture. Must never go round: a stack
+//! pointer only grows within a stack, and no stack is entered twice.
 
 use crate::MemoryError;
 use crate::stack::registers::Registers;

@@ -1,4 +1,5 @@
-//! arm64's registers out of what saves them: NT_PRSTATUS and `struct pt_regs`. Must never read memory: it is handed bytes.
+//! arm64's registers out of what saves them: NT_PRSTATUS and `struct pt_regs`. Must never read memory: it is handed
+//! bytes.
 
 use crate::stack::registers::{File, Registers, fill};
 

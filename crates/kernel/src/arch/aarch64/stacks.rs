@@ -1,5 +1,5 @@
-//! Where stacks of arm64 lie: a task's, and those that every CPU has for interrupts, overflows and firmware's events. Must never
-//! follow one, nor let one that cannot be found cost the others.
+//! Where stacks of arm64 lie: a task's, and those that every CPU has for interrupts, overflows and firmware's events.
+//! Must never follow one, nor let one that cannot be found cost the others.
 
 use super::unwind::Shape;
 use crate::Kernel;
@@ -50,7 +50,8 @@ pub fn shape(kernel: &Kernel) -> Shape {
     }
 }
 
-/// Where a task that no CPU runs was switched away from: `thread.cpu_context` (arch/arm64/kernel/entry.S, `cpu_switch_to`).
+/// Where a task that no CPU runs was switched away from: `thread.cpu_context` (arch/arm64/kernel/entry.S,
+/// `cpu_switch_to`).
 pub fn switched(kernel: &Kernel, task: u64) -> Result<Start, String> {
     let read = |member: &str| {
         let path = format!("thread.cpu_context.{member}");

@@ -1,8 +1,8 @@
-//! The way from a frame to its caller on arm64: by the chain of frame records that x29 begins, across the registers that
-//! exceptions save. Must never take a step that does not lead upwards, nor hide how a frame was found.
+//! The way from a frame to its caller on arm64: by the chain of frame records that x29 begins, across the registers
+//! that exceptions save. Must never take a step that does not lead upwards, nor hide how a frame was found.
 //!
-//! The rules are those of arch/arm64/kernel/stacktrace.c, applied to a dump; and one that it has not: where an interrupted
-//! function has made no record of its own, its caller is in the link register.
+//! The rules are those of arch/arm64/kernel/stacktrace.c, applied to a dump; and one that it has not: where an
+//! interrupted function has made no record of its own, its caller is in the link register.
 
 use super::registers::{USER_PT_REGS_SIZE, pt_regs};
 use crate::stack::registers::Registers;
@@ -15,8 +15,8 @@ use oopscope_report::vmcore::Trust;
 pub struct Shape {
     /// Offset of the frame record in `struct pt_regs`, in bytes.
     pub record: u64,
-    /// Whether the record there is a `struct frame_record_meta`: zero, zero, and what it stands for ("arm64: stacktrace:
-    /// unwind exception boundaries", 6.14). Before, it held the interrupted frame pointer and instruction.
+    /// Whether the record there is a `struct frame_record_meta`: zero, zero, and what it stands for ("arm64:
+    /// stacktrace: unwind exception boundaries", 6.14). Before, it held the interrupted frame pointer and instruction.
     pub meta: bool,
 }
 
@@ -241,8 +241,8 @@ fn interrupted(
     Ok(Next::Frame)
 }
 
-/// What entered the kernel by the vector in which a frame is, in words (arch/arm64/kernel/entry.S: `el1h_64_irq` and so on
-/// since 5.14, `el1_irq` before).
+/// What entered the kernel by the vector in which a frame is, in words (arch/arm64/kernel/entry.S: `el1h_64_irq` and so
+/// on since 5.14, `el1_irq` before).
 fn what(view: &dyn View, state: &State) -> Option<&'static str> {
     let (name, _) = view.function(if state.call { state.pc.wrapping_sub(1) } else { state.pc })?;
     let vector = name.strip_prefix("el1").or_else(|| name.strip_prefix("el0"))?;
@@ -256,8 +256,8 @@ fn what(view: &dyn View, state: &State) -> Option<&'static str> {
     })
 }
 
-/// Whether the instruction before an address is a call: BL, BLR or one of BLR's authenticating forms (Arm ARM, C6.2). Where it
-/// cannot be read it may be.
+/// Whether the instruction before an address is a call: BL, BLR or one of BLR's authenticating forms (Arm ARM, C6.2).
+/// Where it cannot be read it may be.
 fn follows_call(view: &dyn View, address: u64) -> bool {
     let mut code = [0; 4];
     let Ok(()) = view.fill(address.wrapping_sub(4), &mut code) else { return true };

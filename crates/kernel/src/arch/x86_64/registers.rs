@@ -1,5 +1,5 @@
-//! x86-64's registers out of what saves them: NT_PRSTATUS, QEMU's note, `struct pt_regs`, the CPU's own interrupt frame. Must
-//! never read memory: it is handed bytes.
+//! x86-64's registers out of what saves them: NT_PRSTATUS, QEMU's note, `struct pt_regs`, the CPU's own interrupt
+//! frame. Must never read memory: it is handed bytes.
 
 use crate::stack::registers::{File, Registers, fill};
 
@@ -67,8 +67,8 @@ pub fn prstatus(description: &[u8], little_endian: bool) -> Option<Registers> {
     Some(registers)
 }
 
-/// Registers of a QEMU note's description (QEMU's `struct QEMUCPUState`): version, size, general registers, ten segments of
-/// selector, limit, flags, padding and base, the control registers.
+/// Registers of a QEMU note's description (QEMU's `struct QEMUCPUState`): version, size, general registers, ten
+/// segments of selector, limit, flags, padding and base, the control registers.
 pub fn qemu(description: &[u8], little_endian: bool) -> Option<Registers> {
     const GENERAL: [usize; 18] =
         [RAX, RBX, RCX, RDX, RSI, RDI, RSP, RBP, R8, R9, R10, R11, R12, R13, R14, R15, RIP, EFLAGS];

@@ -1,5 +1,5 @@
-//! Where stacks of x86-64 lie: a task's, and those that every CPU has for interrupts and exceptions. Must never follow one, nor
-//! let one that cannot be found cost the others.
+//! Where stacks of x86-64 lie: a task's, and those that every CPU has for interrupts and exceptions. Must never follow
+//! one, nor let one that cannot be found cost the others.
 
 use crate::Kernel;
 use crate::stack::walk::{Area, Start};
@@ -19,8 +19,8 @@ pub fn of_cpu(kernel: &Kernel, cpu: u32) -> Vec<Area> {
 /// The stack for interrupts; it is as large as a task's (arch/x86/include/asm/page_64_types.h).
 ///
 /// The pointer to its end is `pcpu_hot.hardirq_stack_ptr` (6.2 to 6.14, "x86/percpu: Move irq_stack variables next to
-/// current_task"), before and after that a variable of its own; until 5.7 it was called `irq_stack_ptr`. It points to the
-/// topmost word since "x86/irq/64: Adjust the per CPU irq stack pointer by 8" (5.12), to the end before.
+/// current_task"), before and after that a variable of its own; until 5.7 it was called `irq_stack_ptr`. It points to
+/// the topmost word since "x86/irq/64: Adjust the per CPU irq stack pointer by 8" (5.12), to the end before.
 fn irq(kernel: &Kernel, cpu: u32) -> Option<Area> {
     let place = match kernel.offset_of("struct pcpu_hot", "hardirq_stack_ptr") {
         Some(offset) if kernel.symbol("pcpu_hot").is_some() => {
@@ -36,8 +36,8 @@ fn irq(kernel: &Kernel, cpu: u32) -> Option<Area> {
     Some(Area { kind: StackKind::Irq, from, to: end })
 }
 
-/// The stacks to which exceptions switch by the interrupt stack table: `struct cea_exception_stacks` (5.2, "x86/exceptions: Split
-/// debug IST stack"), whose members are guard pages and stacks in turn.
+/// The stacks to which exceptions switch by the interrupt stack table: `struct cea_exception_stacks` (5.2,
+/// "x86/exceptions: Split debug IST stack"), whose members are guard pages and stacks in turn.
 fn exceptions(kernel: &Kernel, cpu: u32) -> Vec<Area> {
     const STRUCT: &str = "struct cea_exception_stacks";
     const STACKS: [(&str, &str); 8] = [
@@ -65,8 +65,8 @@ fn exceptions(kernel: &Kernel, cpu: u32) -> Vec<Area> {
         .collect()
 }
 
-/// The small stack on which user mode is left: its end is SP0 of the CPU's task state segment (4.15, "x86/entry/64: Use a
-/// per-CPU trampoline stack for IDT entries").
+/// The small stack on which user mode is left: its end is SP0 of the CPU's task state segment (4.15, "x86/entry/64: Use
+/// a per-CPU trampoline stack for IDT entries").
 fn entry(kernel: &Kernel, cpu: u32) -> Option<Area> {
     kernel.symbol("cpu_tss_rw")?;
     let tss = kernel.per_cpu("cpu_tss_rw", cpu).ok()?;
@@ -81,8 +81,8 @@ pub fn thread_size(kernel: &Kernel) -> u64 {
     kernel.size_of("union thread_union").filter(|size| size.is_power_of_two()).unwrap_or(THREAD_SIZE)
 }
 
-/// Where a task that no CPU runs was switched away from: `thread.sp` points to a `struct inactive_task_frame` (4.9, "sched/x86:
-/// Rewrite the switch_to() code").
+/// Where a task that no CPU runs was switched away from: `thread.sp` points to a `struct inactive_task_frame` (4.9,
+/// "sched/x86: Rewrite the switch_to() code").
 pub fn switched(kernel: &Kernel, task: u64) -> Result<Start, String> {
     const FRAME: &str = "struct inactive_task_frame";
     let offset = kernel.offset_of("struct task_struct", "thread.sp").ok_or("the offset of thread.sp is not known")?;
@@ -91,8 +91,8 @@ pub fn switched(kernel: &Kernel, task: u64) -> Result<Start, String> {
     let word = |offset: u64| kernel.pointer(sp.wrapping_add(offset)).map_err(|error| error.to_string());
     let pc = word(at("ret_addr", 48))?;
     let fp = word(at("bp", 40))?;
-    // A task that has never run begins with the function itself, not behind a call in it (unwind_orc.c, `__unwind_start`;
-    // `ret_from_fork_asm` since 6.6).
+    // A task that has never run begins with the function itself, not behind a call in it (unwind_orc.c,
+    // `__unwind_start`; `ret_from_fork_asm` since 6.6).
     let fork = ["ret_from_fork_asm", "ret_from_fork"].iter().any(|name| kernel.symbol(name) == Some(pc));
     Ok(Start {
         pc: Some(pc),

@@ -1,7 +1,9 @@
-//! The way from a frame to its caller on x86-64: by the kernel's ORC tables, where they say nothing by frame pointers, and where
-//! those say nothing by a search. Must never take a step that does not lead upwards, nor hide how a frame was found.
+//! The way from a frame to its caller on x86-64: by the kernel's ORC tables, where they say nothing by frame pointers,
+//! and where those say nothing by a search. Must never take a step that does not lead upwards, nor hide how a frame was
+//! found.
 //!
-//! The rules are those of the kernel's own unwinders (arch/x86/kernel/unwind_orc.c and unwind_frame.c), applied to a dump.
+//! The rules are those of the kernel's own unwinders (arch/x86/kernel/unwind_orc.c and unwind_frame.c), applied to a
+//! dump.
 
 use super::registers::{PT_REGS_SIZE, R10, R13, RAX, RBP, RDI, RDX, interrupt_frame, pt_regs};
 use crate::stack::registers::Registers;
@@ -144,8 +146,7 @@ fn by_orc(view: &dyn View, state: &mut State, entry: &Entry, guard: &Guard<'_>, 
     };
     let base = base.ok_or(unknown)?;
     let frame = match entry.sp {
-        // What lies at SP, plus the offset; but BP's offset is added first (4.14; "x86/unwind/orc: Change
-        // REG_SP_INDIRECT", 5.12: not used before).
+        // What lies at SP, plus the offset; no table had this before "x86/unwind/orc: Change REG_SP_INDIRECT" (5.12).
         Base::SpIndirect => view.word(base)?.wrapping_add_signed(entry.sp_offset),
         Base::BpIndirect => view.word(base.wrapping_add_signed(entry.sp_offset))?,
         _ => base.wrapping_add_signed(entry.sp_offset),
@@ -233,8 +234,9 @@ fn interrupted(
 /// A step where no ORC entry says anything.
 fn without_orc(view: &dyn View, state: &mut State, guard: &Guard<'_>, walk: &mut Walk) -> Result<Next, Lost> {
     if !state.call && !view.is_text(state.ip) {
-        // A jump through a bad pointer: what was called has done nothing yet, so the return address is the last that was
-        // pushed (unwind_orc.c, `null_orc_entry`, "x86/unwind: Handle NULL pointer calls better in frame unwinder", 5.1).
+        // A jump through a bad pointer: what was called has done nothing yet, so the return address is the last that
+        // was pushed (unwind_orc.c, `null_orc_entry`, "x86/unwind: Handle NULL pointer calls better in frame unwinder",
+        // 5.1).
         let ip = view.word(state.sp)?;
         if !view.is_text(ip) || !follows_call(view, ip) {
             return Err(Lost::NoText { address: state.ip, at: state.sp });
@@ -288,8 +290,8 @@ fn frame_record(view: &dyn View, bp: u64, sp: u64, guard: &Guard<'_>) -> Option<
     Some((ip, view.word(bp).ok()?))
 }
 
-/// How far above SP the return address lies while a function has not made its frame yet: it begins with ENDBR64, the call or
-/// no-op of ftrace, `push %rbp`, `mov %rsp,%rbp`, of which the first two may be missing.
+/// How far above SP the return address lies while a function has not made its frame yet: it begins with ENDBR64, the
+/// call or no-op of ftrace, `push %rbp`, `mov %rsp,%rbp`, of which the first two may be missing.
 fn prologue(view: &dyn View, state: &State) -> Option<u64> {
     if state.call {
         return None;
