@@ -6,14 +6,15 @@
 //!
 //! Without words it tells what was found, how long it took and what was read. A word is a symbol (its address), `@ADDRESS`
 //! (name and translation), `TYPE.MEMBER` (offset, size), `SYMBOL:CPU` (a per-CPU variable), `names` (a digest of all
-//! symbols), `walk:SEED:COUNT` (a digest of translations of pseudo-random kernel addresses), `dump:FILE` (those as lines
-//! "address physical", of the addresses in a file).
+//! symbols), `dump:FILE` (for each address in a file: itself, its physical address, the word there), `vmlinux:FILE` (its
+//! symbols are used from there on).
 #![allow(clippy::disallowed_methods, reason = "a program for developers: it reads files and measures time")]
 
 use oopscope_dump::{Dump, Part};
 use oopscope_kernel::Kernel;
 use oopscope_source::{ReadAt, ReadError};
 use oopscope_symbols::SymbolTable;
+use oopscope_symbols::elf::ElfFile;
 use std::fs::File;
 use std::os::unix::fs::FileExt;
 use std::time::Instant;
@@ -72,6 +73,13 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         time("summary", kernel.dump());
     }
     for word in words {
+        if let Some(name) = word.strip_prefix("vmlinux:") {
+            let file = File::open(name)?;
+            let length = file.metadata()?.len();
+            kernel.use_vmlinux(ElfFile::open(&OnDisk(file, length))?)?;
+            time("vmlinux", kernel.dump());
+            continue;
+        }
         look(&kernel, &word)?;
     }
     Ok(())
