@@ -145,8 +145,8 @@ fn table(
         html! {
             <tr>
                 <th scope="row">{ name }</th>
-                <td class="value">{ value }{ more }</td>
-                <td class="from">{ from }</td>
+                <td class="value" colspan={from.is_none().then_some("2")}>{ value }{ more }</td>
+                if let Some(from) = from { <td class="from">{ from }</td> }
             </tr>
         }
     });

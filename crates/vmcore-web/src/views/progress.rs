@@ -12,7 +12,9 @@ pub(crate) fn progress(opening: &Opening, change: &Callback<Change>) -> Html {
     let cost = &progress.cost;
     let elapsed = now() - opening.started;
     let figures = [
-        (progress.total > 0).then(|| format!("{} of {}", format::count(progress.done), format::count(progress.total))),
+        // Where bytes are what is counted, the next figure has them.
+        (progress.total > 0 && progress.done != cost.bytes_read)
+            .then(|| format!("{} of {}", format::count(progress.done), format::count(progress.total))),
         (cost.bytes > 0).then(|| format!("{} of {} read", format::bytes(cost.bytes_read), format::bytes(cost.bytes))),
         (cost.reads > 0).then(|| format::counted(cost.reads, "read")),
         (elapsed > 500.0).then(|| format::duration(elapsed)),

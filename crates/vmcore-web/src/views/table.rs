@@ -26,7 +26,7 @@ pub(crate) struct Props {
     pub(crate) on_select: Callback<u64>,
     /// A row was opened, by Enter or two clicks.
     pub(crate) on_open: Callback<u64>,
-    /// Changes when the rows are others: then it begins at the selected row, or at the first.
+    /// Changes when the rows are others: then it begins at the first.
     pub(crate) epoch: u32,
 }
 
@@ -53,12 +53,9 @@ impl Component for Table {
     }
 
     fn changed(&mut self, ctx: &Context<Self>, old: &Props) -> bool {
-        let props = ctx.props();
-        if props.epoch != old.epoch {
-            match props.selected {
-                Some(row) => self.scroller.reveal(props.rows, row),
-                None => self.scroller.to_top(),
-            }
+        if ctx.props().epoch != old.epoch {
+            // Who sorts wants to see what comes first.
+            self.scroller.to_top();
         }
         true
     }

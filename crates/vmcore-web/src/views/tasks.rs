@@ -110,7 +110,7 @@ fn Tasks(props: &Props) -> Html {
         };
         html! {
             <span class={class} role="columnheader" aria-sort={sorted} title={title}>
-                <button type="button" class="fold" {onclick}>{ name }{ arrow }</button>
+                <button type="button" class="fold" {onclick}>{ name }<span aria-hidden="true">{ arrow }</span></button>
             </span>
         }
     });
