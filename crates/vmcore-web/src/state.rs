@@ -118,10 +118,26 @@ pub(crate) struct Opening {
     pub(crate) cancelling: bool,
     /// True when it brings back what was open into a fresh engine: what is on the screen stays.
     pub(crate) restoring: bool,
-    /// True once the engine knows it as a dump: it has taken the place of what was open.
-    pub(crate) known: bool,
-    /// The container, while nothing but its size makes it one: of a file without a magic number only a kernel in it does.
-    pub(crate) supposed: bool,
+    /// Whether it is a dump.
+    pub(crate) known: Known,
+}
+
+/// Whether something is a dump.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Known {
+    /// The engine has not said so.
+    No,
+    /// Nothing but its size makes it one: of a file without a magic number only a kernel in it does.
+    Supposed,
+    /// It is: it has taken the place of what was open.
+    Yes,
+}
+
+impl Opening {
+    /// True once it has taken the place of what was open.
+    pub(crate) fn is_known(&self) -> bool {
+        self.known == Known::Yes
+    }
 }
 
 /// Whose stack is shown.
@@ -235,6 +251,6 @@ impl State {
 
     /// True while more may come of what is shown.
     pub(crate) fn reading(&self) -> bool {
-        self.found.done.is_none() && self.opening.as_ref().is_some_and(|opening| opening.known)
+        self.found.done.is_none() && self.opening.as_ref().is_some_and(Opening::is_known)
     }
 }

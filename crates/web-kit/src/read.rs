@@ -173,7 +173,7 @@ impl<'de> de::Deserializer<'de> for Reader {
         // serde-wasm-bindgen writes a `Map`, which is a list of pairs as soon as it is made an array.
         let pairs = if self.0.is_object() { Array::from(&self.0) } else { Array::new() };
         let length = pairs.length();
-        visitor.visit_map(Pairs { pairs, next: 0, length, value: JsValue::UNDEFINED })
+        visitor.visit_map(Pairs { entries: pairs, next: 0, length, value: JsValue::UNDEFINED })
     }
 
     serde::forward_to_deserialize_any! {
@@ -219,7 +219,7 @@ impl<'de> SeqAccess<'de> for Fields {
 
 /// The entries of a `Map`.
 struct Pairs {
-    pairs: Array,
+    entries: Array,
     next: u32,
     length: u32,
     value: JsValue,
@@ -232,7 +232,7 @@ impl<'de> MapAccess<'de> for Pairs {
         if self.next == self.length {
             return Ok(None);
         }
-        let pair = Array::from(&self.pairs.get(self.next));
+        let pair = Array::from(&self.entries.get(self.next));
         self.next += 1;
         self.value = pair.get(1);
         seed.deserialize(Reader(pair.get(0))).map(Some)

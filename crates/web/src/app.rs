@@ -131,6 +131,9 @@ impl Component for App {
         intake::on_launch(link.callback(Msg::Handles));
         let recent = link.callback(Msg::Recent);
         spawn_local(async move { recent.emit(recent::kept().await) });
+        let mut listeners = input::listen(link, &engine);
+        let kill = link.callback(|()| Msg::KillDumps);
+        listeners.push(Listener::new(&browser::window(), "oopscope-kill-dump-engine", move |_| kill.emit(())));
         let mut app = Self {
             state: State::new(&ctx.props().build_id),
             keyboard: Keyboard::default(),
@@ -148,11 +151,9 @@ impl Component for App {
             focus_next: None,
             interactive: false,
             marked: 0,
-            _listeners: input::listen(link, &engine),
+            _listeners: listeners,
             engine,
         };
-        let kill = link.callback(|()| Msg::KillDumps);
-        app._listeners.push(Listener::new(&browser::window(), "oopscope-kill-dump-engine", move |_| kill.emit(())));
         app.run(ctx, vec![Effect::StartEngine]);
         app.address_changed(ctx);
         app

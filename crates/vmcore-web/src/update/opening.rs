@@ -4,7 +4,7 @@
 use super::{Effect, Purpose, Tell, status};
 use crate::format;
 use crate::same::Same;
-use crate::state::{Death, Done, EngineStatus, Files, Found, LogFound, Opening, State, Whose};
+use crate::state::{Death, Done, EngineStatus, Files, Found, Known, LogFound, Opening, State, Whose};
 use oopscope_protocol::{Problem, VmcoreEvent, VmcoreProgress, VmcoreRequest};
 use oopscope_web_kit::browser::files_name;
 use std::rc::Rc;
@@ -36,8 +36,7 @@ impl State {
             started: now,
             cancelling: false,
             restoring,
-            known: restoring,
-            supposed: false,
+            known: if restoring { Known::Yes } else { Known::No },
         });
         effects.push(Effect::Send { purpose: Purpose::Open(id), request: VmcoreRequest::Open { names }, files });
         effects
@@ -69,9 +68,9 @@ impl State {
         }
         if let VmcoreEvent::Dump(facts) = &event
             && facts.format == "raw"
-            && !std::mem::replace(&mut opening.supposed, true)
-            && !opening.known
+            && opening.known == Known::No
         {
+            opening.known = Known::Supposed;
             return Vec::new();
         }
         let mut effects = self.known();
@@ -127,8 +126,8 @@ impl State {
 
     /// The engine has found something: from now on this is what is open.
     fn known(&mut self) -> Vec<Effect> {
-        let Some(opening) = self.opening.as_mut().filter(|opening| !opening.known) else { return Vec::new() };
-        opening.known = true;
+        let Some(opening) = self.opening.as_mut().filter(|opening| !opening.is_known()) else { return Vec::new() };
+        opening.known = Known::Yes;
         let files = Rc::clone(&opening.files);
         let bytes: u64 = files.iter().map(|file| oopscope_web_kit::num::to_u64(file.size())).sum();
         let name = files_name(&files);
@@ -145,9 +144,9 @@ impl State {
 
     fn opening_done(&mut self, done: Done, now: f64) -> Vec<Effect> {
         let Some(opening) = self.opening.take() else { return Vec::new() };
-        if !opening.known {
+        if !opening.is_known() {
             // Stopped before anything was found.
-            return self.cancelled();
+            return vec![Effect::Tell(Tell::Cancelled)];
         }
         let mut effects = Vec::new();
         if let Some(death) = self.death.as_mut().filter(|death| Rc::ptr_eq(&death.files, &opening.files)) {
@@ -175,7 +174,7 @@ impl State {
 
     fn opening_failed(&mut self, problem: Problem, now: f64) -> Vec<Effect> {
         let Some(opening) = self.opening.take() else { return Vec::new() };
-        if opening.known && !opening.restoring {
+        if opening.is_known() && !opening.restoring {
             // Part of it is there, and stays.
             let unread = oopscope_report::vmcore::Unread {
                 what: "the rest of the dump".to_owned(),
@@ -190,10 +189,6 @@ impl State {
         let mut effects = vec![Effect::Tell(Tell::Failed(problem))];
         effects.extend(self.restore(now));
         effects
-    }
-
-    fn cancelled(&mut self) -> Vec<Effect> {
-        vec![Effect::Tell(Tell::Cancelled)]
     }
 
     pub(super) fn cancel(&mut self) -> Vec<Effect> {
@@ -212,14 +207,14 @@ impl State {
         let Some(opening) = self.opening.take_if(|opening| opening.id == id) else { return Vec::new() };
         self.lose_engine("it was cancelled", now);
         let mut effects = vec![Effect::StartEngine];
-        if opening.known {
+        if opening.is_known() {
             if self.found.done.is_none() {
                 self.found.done = Some(Done { unread: Vec::new(), incomplete: true });
             }
             effects.push(Effect::Tell(Tell::Say("Cancelled.".to_owned())));
             effects.push(Effect::Tell(Tell::Opened));
         } else {
-            effects.extend(self.cancelled());
+            effects.push(Effect::Tell(Tell::Cancelled));
             effects.extend(self.restore(now));
         }
         effects
@@ -241,7 +236,7 @@ impl State {
                 advice: "Reload the page while the network is on, or use the native command: oopscope core FILE."
                     .to_owned(),
             };
-            let open = opening.is_some_and(|opening| opening.known);
+            let open = opening.is_some_and(|opening| opening.is_known());
             let tell = if open { Tell::Problem(problem) } else { Tell::Failed(problem) };
             let mut effects = vec![Effect::Tell(tell)];
             if open {
@@ -251,7 +246,7 @@ impl State {
         }
         let mut effects = vec![Effect::StartEngine];
         let (files, restoring) = match (opening, &self.files) {
-            (Some(opening), _) => (opening.files, opening.known),
+            (Some(opening), _) => (Rc::clone(&opening.files), opening.is_known()),
             (None, Some(files)) => (Rc::clone(files), true),
             (None, None) => return effects,
         };

@@ -90,7 +90,7 @@ impl State {
                 if what == "failed" {
                     self.refuse(Problem { code: a, message: b, advice: c });
                 } else {
-                    self.said = "Cancelled.".to_owned();
+                    self.said = String::from("Cancelled.");
                 }
                 return effects;
             }
