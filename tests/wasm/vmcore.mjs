@@ -13,7 +13,7 @@ install();
 const { Engine } = await load("vmcore");
 
 /** Commands whose text is compared. */
-const COMMANDS = ["sys", "bt", "bt -a", "ps", "mod", "kmem -i", "sym schedule", "p jiffies", "struct task_struct.pid,comm init_task", "nonsense"];
+const COMMANDS = ["sys", "bt", "bt -a", "ps", "mod", "kmem -i", "sym schedule", "p jiffies", "struct task_struct.pid,comm init_task"];
 
 /** An engine, and what it says to one request. */
 class Driver {
@@ -47,8 +47,11 @@ for (const path of filesBelow(join(fixtures, "dumps"), ".vmcore")) {
   const name = basename(path);
   test(`${name}: all stages, the log and the panic before what is slower`, () => {
     const events = new Driver().open(fileOf(name, readFileSync(path)));
-    const types = events.map(({ type }) => type).filter((type) => type !== "progress");
-    assert.deepEqual(types, ["dump", "log", "system", "panic", "cpus", "tasks", "modules", "memory", "done"]);
+    // What is known better later is posted again.
+    const types = [...new Set(events.map(({ type }) => type))].filter((type) => type !== "progress");
+    assert.deepEqual(types.slice(0, 2), ["dump", "log"]);
+    assert.deepEqual(types.slice(2, 4).sort(), ["panic", "system"]);
+    assert.deepEqual(types.slice(4), ["cpus", "tasks", "modules", "memory", "done"]);
     const { cost, incomplete } = events.at(-1);
     assert.equal(incomplete, false);
     assert.ok(cost.reads > 0 && cost.bytes_read > 0 && cost.bytes === readFileSync(path).length, JSON.stringify(cost));
@@ -65,6 +68,7 @@ for (const path of filesBelow(join(fixtures, "dumps"), ".vmcore")) {
       assert.equal(output.type, "output", JSON.stringify(output));
       assertSame(output.text.trimEnd(), native("core", path, "-c", line).trimEnd(), line);
     }
+    assert.match(driver.ask({ type: "command", line: "nonsense" }).problem, /there is no command nonsense/);
     const { words } = driver.ask({ type: "complete", line: "sym sched" });
     assert.ok(words.length > 0 && words.every((word) => word.startsWith("sched")), words.join(" "));
   });
