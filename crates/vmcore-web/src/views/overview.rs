@@ -104,7 +104,7 @@ fn machine(system: &System) -> Html {
     let from = |name: &str| system.from.get(name).cloned();
     let offline = (!system.cpus_offline.is_empty()).then(|| {
         let numbers: Vec<String> = system.cpus_offline.iter().map(ToString::to_string).collect();
-        format!(" (offline: {})", numbers.join(", "))
+        format!("; CPU {} offline", numbers.join(", "))
     });
     let rows = [
         ("Release", "release", system.release.clone()),
