@@ -37,8 +37,7 @@ impl Line {
                 options.rest.push(word.clone());
                 continue;
             };
-            let mut letters = letters.char_indices();
-            while let Some((at, letter)) = letters.next() {
+            for (at, letter) in letters.char_indices() {
                 if flags.contains(letter) {
                     options.flags.push(letter);
                 } else if with_value.contains(letter) {
@@ -87,13 +86,12 @@ fn words(text: &str) -> Result<Vec<String>, Refusal> {
     for c in text.chars() {
         match quote {
             Some(open) if c == open => quote = None,
-            Some(_) => word.get_or_insert_default().push(c),
             None if c == '"' || c == '\'' => {
                 quote = Some(c);
                 word.get_or_insert_default();
             }
             None if c.is_whitespace() => words.extend(word.take()),
-            None => word.get_or_insert_default().push(c),
+            _ => word.get_or_insert_default().push(c),
         }
     }
     if let Some(open) = quote {

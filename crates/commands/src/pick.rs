@@ -14,10 +14,10 @@ pub(crate) fn tasks<'a>(all: &'a [Task], word: &str) -> Result<Vec<&'a Task>, Re
             return Ok(found);
         }
     }
-    if let Some(address) = number::address(word) {
-        if let Some(task) = all.iter().find(|task| task.address.0 == address) {
-            return Ok(vec![task]);
-        }
+    if let Some(address) = number::address(word)
+        && let Some(task) = all.iter().find(|task| task.address.0 == address)
+    {
+        return Ok(vec![task]);
     }
     let found: Vec<&Task> = all.iter().filter(|task| task.comm == word).collect();
     if found.is_empty() {

@@ -216,16 +216,7 @@ impl Opening {
             self.found.unread.push(Unread { what: name, why });
         }
         let bytes = self.found.bytes;
-        let mut tick = |progress: oopscope_dump::Progress| {
-            post(VmcoreEvent::Progress(VmcoreProgress {
-                stage: progress.stage.to_owned(),
-                done: progress.done,
-                total: progress.total,
-                cost: Cost { bytes, bytes_read: progress.done, ..Cost::default() },
-            }));
-            true
-        };
-        let opened = Dump::open(sorted.dump, &mut tick);
+        let opened = Dump::open(sorted.dump, &mut tick(bytes, post));
         let dump = opened.map_err(|error: OpenError| problem::open(&self.found.name, &error))?;
         self.found.facts = dump.facts().clone();
         post(VmcoreEvent::Dump(Box::new(self.found.facts.clone())));
@@ -236,16 +227,8 @@ impl Opening {
     fn open_kernel(&mut self, post: &mut dyn FnMut(VmcoreEvent)) -> Result<Stage, Problem> {
         let Some(dump) = self.dump.take() else { return Ok(Stage::Done) };
         let bytes = self.found.bytes;
-        let mut tick = |progress: oopscope_dump::Progress| {
-            post(VmcoreEvent::Progress(VmcoreProgress {
-                stage: progress.stage.to_owned(),
-                done: progress.done,
-                total: progress.total,
-                cost: Cost { bytes, bytes_read: progress.done, ..Cost::default() },
-            }));
-            true
-        };
-        match Kernel::open(dump, &mut tick) {
+        let opened = Kernel::open(dump, &mut tick(bytes, post));
+        match opened {
             Ok(kernel) => {
                 self.found.facts = kernel.facts();
                 self.found.kernel = Some(kernel);
@@ -288,16 +271,7 @@ impl Opening {
             }
         }
         let bytes = found.bytes;
-        let mut tick = |progress: oopscope_dump::Progress| {
-            post(VmcoreEvent::Progress(VmcoreProgress {
-                stage: progress.stage.to_owned(),
-                done: progress.done,
-                total: progress.total,
-                cost: Cost { bytes, bytes_read: progress.done, ..Cost::default() },
-            }));
-            true
-        };
-        if let Err(error) = kernel.load_symbols(&mut tick) {
+        if let Err(error) = kernel.load_symbols(&mut tick(bytes, post)) {
             found.unread.push(Unread { what: "symbols and types".to_owned(), why: error.to_string() });
         }
         found.unread.extend(kernel.unread());
@@ -355,6 +329,19 @@ impl Opening {
         self.found.unread.extend(memory.unread.iter().cloned());
         self.found.memory = Some(memory);
         Stage::Done
+    }
+}
+
+/// Posts how far a long stage is. Nobody can stop it in the middle: a page that will not wait ends the worker.
+fn tick(bytes: u64, post: &mut dyn FnMut(VmcoreEvent)) -> impl FnMut(oopscope_dump::Progress) -> bool {
+    move |progress| {
+        post(VmcoreEvent::Progress(VmcoreProgress {
+            stage: progress.stage.to_owned(),
+            done: progress.done,
+            total: progress.total,
+            cost: Cost { bytes, bytes_read: progress.done, ..Cost::default() },
+        }));
+        true
     }
 }
 

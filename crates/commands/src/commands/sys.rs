@@ -32,5 +32,5 @@ fn run(kernel: &Kernel, context: &Context<'_>, line: &Line) -> Result<Output, Re
 }
 
 fn meanings(words: &[String]) -> String {
-    words.iter().map(|meaning| format!("  {meaning}\n")).collect()
+    words.iter().flat_map(|meaning| ["  ", meaning, "\n"]).collect()
 }

@@ -73,7 +73,7 @@ impl Evaluator<'_> {
                 let index = self.number(self.operand(index)?)?;
                 self.element(self.operand(inner)?, index)?
             }
-            Expression::AddressOf(inner) => self.address_of(self.operand(inner)?)?,
+            Expression::AddressOf(inner) => address_of(self.operand(inner)?)?,
             Expression::Behind(inner) => self.element(self.operand(inner)?, 0)?,
             Expression::Negative(inner) => Operand::Number { ctype: None, value: -self.number(self.operand(inner)?)? },
             Expression::Cast(ctype, inner) => self.cast(*ctype, self.operand(inner)?)?,
@@ -91,7 +91,7 @@ impl Evaluator<'_> {
                 Refusal(format!("{name} is a variable of each CPU: write {name}:0 for CPU 0, {name}:a for all"))
             })?;
             let address = self.kernel.per_cpu(name, cpu)?;
-            return self.variable(name, address);
+            return Ok(self.variable(name, address));
         }
         let Some(address) = self.kernel.symbol(name) else {
             let constant = self.types.find_constant(name);
@@ -101,24 +101,24 @@ impl Evaluator<'_> {
         if self.cpu.is_some() {
             return Err(Refusal(format!("{name} is no variable of each CPU: leave out what is behind the colon")));
         }
-        self.variable(name, address)
+        Ok(self.variable(name, address))
     }
 
     /// A variable at its address, with its type where that is known.
-    fn variable(&self, name: &str, address: u64) -> Result<Operand, Refusal> {
+    fn variable(&self, name: &str, address: u64) -> Operand {
         match (self.kernel.variable_type(name), globals::type_of(name)) {
-            (Some(base), _) => Ok(Operand::Place { ctype: Ctype { base, pointers: 0 }, address }),
+            (Some(base), _) => Operand::Place { ctype: Ctype { base, pointers: 0 }, address },
             (None, Some(spelled)) => self.global(spelled, address),
-            (None, None) => Ok(Operand::Untyped { address }),
+            (None, None) => Operand::Untyped { address },
         }
     }
 
     /// A well-known variable by its type's spelling, which may be an array of known length: `struct foo [4]`.
-    fn global(&self, spelled: &str, address: u64) -> Result<Operand, Refusal> {
+    fn global(&self, spelled: &str, address: u64) -> Operand {
         match parse_type(self.types, spelled) {
-            Ok(ctype) => Ok(Operand::Place { ctype, address }),
+            Ok(ctype) => Operand::Place { ctype, address },
             // This kernel does not have the type, or it is one that can't be written.
-            Err(_) => Ok(Operand::Untyped { address }),
+            Err(_) => Operand::Untyped { address },
         }
     }
 
@@ -183,24 +183,6 @@ impl Evaluator<'_> {
             Type::Array { element, .. } => Ok((Ctype { base: element, pointers: 0 }, address)),
             Type::Pointer(target) => Ok((Ctype { base: target, pointers: 0 }, self.read_pointer(address)?)),
             _ => Err(Refusal(format!("{} is neither a pointer nor an array", self.types.name_of(id)))),
-        }
-    }
-
-    fn address_of(&self, inner: Operand) -> Result<Operand, Refusal> {
-        match inner {
-            Operand::Place { ctype, address } => {
-                let pointers = ctype.pointers.saturating_add(1);
-                Ok(Operand::Number { ctype: Some(Ctype { pointers, ..ctype }), value: address.into() })
-            }
-            Operand::Field { place, address } if place.bits.is_none() => {
-                let ctype = Ctype { base: place.type_id, pointers: 1 };
-                Ok(Operand::Number { ctype: Some(ctype), value: address.wrapping_add(place.offset()).into() })
-            }
-            Operand::Field { .. } => Err(Refusal("a bit-field has no address".to_owned())),
-            Operand::Untyped { address } => {
-                Ok(Operand::Number { ctype: Some(Ctype { base: TypeId::VOID, pointers: 1 }), value: address.into() })
-            }
-            Operand::Number { .. } => Err(Refusal("a number has no address".to_owned())),
         }
     }
 
@@ -299,6 +281,25 @@ impl Evaluator<'_> {
     fn spelled(&self, ctype: Ctype) -> String {
         let stars = "*".repeat(ctype.pointers.into());
         self.types.declare(ctype.base, &stars).trim_end().to_owned()
+    }
+}
+
+/// `&`.
+fn address_of(inner: Operand) -> Result<Operand, Refusal> {
+    match inner {
+        Operand::Place { ctype, address } => {
+            let pointers = ctype.pointers.saturating_add(1);
+            Ok(Operand::Number { ctype: Some(Ctype { pointers, ..ctype }), value: address.into() })
+        }
+        Operand::Field { place, address } if place.bits.is_none() => {
+            let ctype = Ctype { base: place.type_id, pointers: 1 };
+            Ok(Operand::Number { ctype: Some(ctype), value: address.wrapping_add(place.offset()).into() })
+        }
+        Operand::Field { .. } => Err(Refusal("a bit-field has no address".to_owned())),
+        Operand::Untyped { address } => {
+            Ok(Operand::Number { ctype: Some(Ctype { base: TypeId::VOID, pointers: 1 }), value: address.into() })
+        }
+        Operand::Number { .. } => Err(Refusal("a number has no address".to_owned())),
     }
 }
 

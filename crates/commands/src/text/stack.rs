@@ -77,14 +77,13 @@ fn ends(out: &mut String, words: &str, complete: bool) {
 }
 
 fn frames(out: &mut String, frames: &[Frame]) {
-    let mut stack: Option<&StackKind> = None;
+    let mut stack = &StackKind::Task;
     for (number, frame) in frames.iter().enumerate() {
-        if stack.is_some_and(|stack| *stack != frame.stack) {
-            let _ = writeln!(out, "--- {} ---", stack_name(&frame.stack));
-        } else if stack.is_none() && frame.stack != StackKind::Task {
+        if *stack != frame.stack {
+            // Writing to a String does not fail.
             let _ = writeln!(out, "--- {} ---", stack_name(&frame.stack));
         }
-        stack = Some(&frame.stack);
+        stack = &frame.stack;
         let _ = writeln!(out, "{}", line(number, frame));
         if let Some(exception) = &frame.exception {
             interrupted(out, exception);
