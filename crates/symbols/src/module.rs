@@ -83,10 +83,13 @@ fn is_letter(value: u64) -> bool {
 fn strings(memory: &dyn Memory, at: u64, last: usize) -> Result<Vec<u8>, Unreadable> {
     let mut window = Window::new(memory, at);
     let mut names = Vec::with_capacity((last + 64).min(1 << 20));
+    let mut most = 4096;
     while names.len() < MOST_BYTES && (names.len() <= last || names.last() != Some(&0)) {
-        let piece = last.saturating_sub(names.len()).clamp(1, 4096);
+        let piece = last.saturating_sub(names.len()).clamp(1, most);
         match window.take(piece) {
             Ok(bytes) => names.extend_from_slice(bytes),
+            // Up to the hole, byte by byte.
+            Err(_) if piece > 1 => most = 1,
             Err(error) if names.is_empty() => return Err(error),
             Err(_) => break,
         }

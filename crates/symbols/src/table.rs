@@ -17,19 +17,13 @@ pub struct Symbol<'a> {
     /// Its address while the kernel ran (KASLR applied); of a per-CPU symbol, where these begin at 0, its offset.
     pub address: u64,
     /// The letter that nm prints: `T` global text, `t` local text, `D`, `d` data, `B`, `b` zeroed data, `R`, `r` read-only
-    /// data, `A`, `a` absolute or per-CPU, `W`, `w`, `V`, `v` weak; `?` unknown.
+    /// data, `A`, `a` absolute or per-CPU, `W`, `w`, `V`, `v` weak; `?` unknown. A letter is its section's: where a
+    /// kernel's data lies in an executable one, `init_task` has `T`. What is code, the bounds of the kernel's text tell.
     pub kind: u8,
     /// Its name as the linker knows it.
     pub name: &'a str,
     /// Bytes: what its table says, or else up to the next symbol; `None` where neither tells.
     pub size: Option<u64>,
-}
-
-impl Symbol<'_> {
-    /// Whether it is code: `T`, `t`, and what is weak code.
-    pub const fn is_text(&self) -> bool {
-        matches!(self.kind, b'T' | b't' | b'W' | b'w')
-    }
 }
 
 /// Symbols in the order of their addresses.

@@ -16,8 +16,9 @@ pub mod dumps;
 pub mod inputs;
 pub mod kernels;
 pub mod mutate;
-pub mod stacks;
 pub mod printk;
+pub mod stacks;
+pub mod symbols;
 
 use mutate::Rng;
 use oopscope_klog::{Limits, Scanner};
@@ -28,7 +29,7 @@ use oopscope_share::{Kind, Link, decode, encode, redact};
 pub type Target = (&'static str, fn(&[u8]));
 
 /// All targets.
-pub const TARGETS: [Target; 15] = [
+pub const TARGETS: [Target; 19] = [
     ("klog_parse", klog_parse),
     ("share_decode", share_decode),
     ("share_redact", share_redact),
@@ -44,6 +45,10 @@ pub const TARGETS: [Target; 15] = [
     ("page_walk", kernels::page_walk),
     ("printk", printk::printk),
     ("unwind", stacks::unwind),
+    ("kallsyms", symbols::kallsyms),
+    ("btf", symbols::btf),
+    ("orc", symbols::orc),
+    ("elf", symbols::elf),
 ];
 
 /// Any bytes are a log, and its reports do not depend on where the blocks end in which it is read.

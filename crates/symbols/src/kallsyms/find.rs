@@ -8,6 +8,8 @@
 //!
 //! Must never take what it finds for proven: it loads it, and known symbols must lie in their places.
 
+use std::cell::Cell;
+use std::iter::successors;
 use std::ops::Range;
 
 use super::{Kallsyms, KallsymsError, MOST, Places, load};
@@ -22,6 +24,9 @@ const PAGE: u64 = 4 << 10;
 /// Every so many bytes a page is looked at, to find the addresses: those of 32,000 symbols are longer than this.
 const STRIDE: u64 = 128 << 10;
 
+/// More places than this are not tried near what looks like addresses.
+const MOST_HITS: usize = 64;
+
 /// The most memory that is searched.
 const MOST_MEMORY: u64 = 1 << 30;
 
@@ -34,6 +39,13 @@ const SEQUENCE: u64 = 4 << 20;
 /// The longest that 256 names are together.
 const MOST_NAMES: u64 = 128 << 10;
 
+/// How much is tried in one search: memory that looks like markers everywhere would be read millions of times. What is a
+/// kernel's is found by the first tries.
+const TRIES: u32 = 128;
+
+/// What it costs to try what lies around a token table, and to load what markers prove.
+const DEAR: u32 = 8;
+
 /// Finds and loads kallsyms in `range`, the addresses of the kernel's image. `known` are symbols with the addresses that
 /// they have.
 pub fn find(
@@ -42,7 +54,7 @@ pub fn find(
     layout: Layout,
     known: &[(&str, u64)],
 ) -> Result<(Kallsyms, Places), KallsymsError> {
-    let search = Search { image, layout, known };
+    let search = Search { image, layout, known, tries: Cell::new(TRIES) };
     let range = range.start..range.end.min(range.start.saturating_add(MOST_MEMORY));
     // Near what looks like addresses first, behind it before what is in front of it: it spares reading the kernel's text.
     let mut done = range.start;
@@ -62,6 +74,8 @@ struct Search<'a> {
     image: &'a dyn Memory,
     layout: Layout,
     known: &'a [(&'a str, u64)],
+    /// How much may still be tried.
+    tries: Cell<u32>,
 }
 
 /// The token table and its index.
@@ -72,6 +86,13 @@ struct Tokens {
 }
 
 impl Search<'_> {
+    /// Whether something of this cost may be tried; takes it off.
+    fn may_try(&self, cost: u32) -> Option<()> {
+        let left = self.tries.get().checked_sub(cost)?;
+        self.tries.set(left);
+        Some(())
+    }
+
     /// Bytes of memory; pages that can't be read are zeros.
     fn bytes(&self, from: u64, length: u64) -> Vec<u8> {
         let mut bytes = vec![0; usize::try_from(length).unwrap_or(0)];
@@ -92,18 +113,15 @@ impl Search<'_> {
         bytes
     }
 
-    /// Where a page of addresses may lie, by one page of every stride.
-    fn like_addresses(&self, range: &Range<u64>) -> Vec<u64> {
-        let mut hits = Vec::new();
-        let mut at = range.start.next_multiple_of(PAGE);
+    /// Where a page of addresses may lie, by one page of every stride, each looked at when it is asked for: the tables lie
+    /// right behind the code, and what follows them is not read then.
+    fn like_addresses(&self, range: &Range<u64>) -> impl Iterator<Item = u64> {
+        let first = range.start.next_multiple_of(PAGE);
+        let places = successors(Some(first), |at| at.checked_add(STRIDE)).take_while(|at| *at < range.end);
         let mut page = vec![0; usize::try_from(PAGE).unwrap_or(0)];
-        while at < range.end && hits.len() < 64 {
-            if self.image.read(at, &mut page).is_ok() && self.is_addresses(&page, range) {
-                hits.push(at);
-            }
-            at = at.saturating_add(STRIDE);
-        }
-        hits
+        places
+            .filter(move |&at| self.image.read(at, &mut page).is_ok() && self.is_addresses(&page, range))
+            .take(MOST_HITS)
     }
 
     /// Whether a page holds nothing but numbers that ascend, or that descend (as offsets from a base above do).
@@ -178,6 +196,7 @@ impl Search<'_> {
 
     /// Names and addresses around a token table.
     fn around(&self, tokens: Tokens) -> Option<(Kallsyms, Places)> {
+        self.may_try(DEAR)?;
         // Without a sequence of names the markers are near.
         [SEQUENCE >> 6, SEQUENCE >> 3, SEQUENCE].into_iter().find_map(|reach| self.before(tokens, reach))
     }
@@ -193,6 +212,9 @@ impl Search<'_> {
                 continue;
             }
             for width in [4, 8] {
+                if !self.is_marker(&before[place..], width) {
+                    continue;
+                }
                 let markers = self.markers(&before[place..], width);
                 if markers.len() < 2 {
                     continue;
@@ -206,6 +228,13 @@ impl Search<'_> {
             }
         }
         None
+    }
+
+    /// Whether a second marker comes behind what may be the first; hardly any zero has one.
+    fn is_marker(&self, bytes: &[u8], width: usize) -> bool {
+        let Some(raw) = bytes.get(width..2 * width) else { return false };
+        let value = if width == 4 { u64::from(self.layout.u32(raw)) } else { self.layout.u64(raw) };
+        (512..MOST_NAMES).contains(&value)
     }
 
     /// The markers at the front of `bytes`: a zero, and then where each 256th name begins. A name has at least a length
@@ -229,6 +258,7 @@ impl Search<'_> {
 
     /// The names that end where the markers begin: where they begin, where their number lies, and the number.
     fn names(&self, end: u64, markers: &[u32]) -> Option<(u64, u64, u32)> {
+        self.may_try(1)?;
         // The run of ascending numbers may be longer than the markers are, by chance.
         for count in (markers.len().saturating_sub(4).max(1)..=markers.len()).rev() {
             let last = u64::from(markers[count - 1]);
@@ -278,6 +308,7 @@ impl Search<'_> {
 
     /// Loads the names with the addresses, which lie before them or behind the token index.
     fn load(&self, tokens: Tokens, names: u64, num_syms: u64, count: u32) -> Option<(Kallsyms, Places)> {
+        self.may_try(DEAR)?;
         let pointer = u64::from(self.layout.pointer);
         let count = u64::from(count);
         let up = |address: u64| address.next_multiple_of(pointer);

@@ -1,6 +1,11 @@
 //! Memory for tests, and builders of tables in every form that kernels have given them. Must never use what it tests.
 #![allow(dead_code, reason = "each test file uses its part")]
 
+pub(crate) mod btf;
+pub(crate) mod elf;
+pub(crate) mod kallsyms;
+pub(crate) mod orc;
+
 use oopscope_symbols::{Layout, Memory, Unreadable};
 
 pub(crate) const LE64: Layout = Layout { little_endian: true, pointer: 8 };

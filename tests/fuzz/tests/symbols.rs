@@ -1,0 +1,121 @@
+//! Names, types and unwind tables over damaged seeds: numbers are overwritten where they lie, for a byte that is put in or taken
+//! out would only move the rest.
+
+use oopscope_fuzz_targets::mutate::Rng;
+use oopscope_fuzz_targets::{Target, symbols};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+/// Damaged inputs of a round, for each target.
+const A_ROUND: usize = if cfg!(debug_assertions) { 100 } else { 4000 };
+
+/// No input of this size may take longer, on however slow a machine.
+const TOO_LONG: Duration = Duration::from_secs(20);
+
+#[expect(clippy::disallowed_methods, reason = "tests read their data")]
+fn seeds(target: &str) -> Vec<Vec<u8>> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus").join(target);
+    let mut paths: Vec<PathBuf> = std::fs::read_dir(&folder)
+        .unwrap_or_else(|error| panic!("{}: {error}", folder.display()))
+        .map(|entry| entry.expect("a folder of the repository can be listed").path())
+        .collect();
+    paths.sort();
+    assert!(!paths.is_empty(), "{} has no seeds", folder.display());
+    paths.iter().map(|path| std::fs::read(path).expect("a seed can be read")).collect()
+}
+
+/// How often the damage is made anew, from `OOPSCOPE_FUZZ_ROUNDS`.
+#[expect(clippy::disallowed_methods, reason = "the one knob of this test")]
+fn rounds() -> u64 {
+    std::env::var("OOPSCOPE_FUZZ_ROUNDS").ok().and_then(|rounds| rounds.parse().ok()).unwrap_or(1)
+}
+
+/// Overwrites some numbers, most of them with small ones or near others; sometimes cuts the end off.
+fn damaged(rng: &mut Rng, seed: &[u8], seeds: &[Vec<u8>]) -> Vec<u8> {
+    let mut bytes = seed.to_vec();
+    for _ in 0..=rng.below(6) {
+        if bytes.is_empty() {
+            break;
+        }
+        // Headers are at the front; tables of sections at the end.
+        let at = match rng.below(4) {
+            0 => rng.below(bytes.len().min(64)),
+            1 => bytes.len() - 1 - rng.below(bytes.len().min(900)),
+            _ => rng.below(bytes.len()),
+        };
+        let size = (1 << rng.below(4)).min(bytes.len() - at);
+        let mut old = [0; 8];
+        old[..size].copy_from_slice(&bytes[at..at + size]);
+        let number = match rng.below(8) {
+            0 => rng.number() >> rng.below(64),
+            1 => u64::MAX >> rng.below(64),
+            2 => u64::from_le_bytes(old).wrapping_add(rng.number() % 9).wrapping_sub(4),
+            3 => u64::from_le_bytes(old) ^ 1 << rng.below(64),
+            4 => rng.number() % (bytes.len() as u64 + 9),
+            5 => {
+                let other = rng.pick(seeds).cloned().unwrap_or_default();
+                let from = at.min(other.len());
+                let part = &other[from..other.len().min(from + 64).min(bytes.len())];
+                bytes[from..from + part.len()].copy_from_slice(part);
+                continue;
+            }
+            6 if rng.below(4) == 0 => {
+                bytes.truncate(at);
+                continue;
+            }
+            6 => {
+                // The same bytes again, elsewhere.
+                let from = rng.below(bytes.len());
+                let length = (1 + rng.below(128)).min(bytes.len() - from).min(bytes.len() - at);
+                bytes.copy_within(from..from + length, at);
+                continue;
+            }
+            _ => rng.number() % 32,
+        };
+        let number = if rng.below(4) == 0 { number.to_be_bytes() } else { number.to_le_bytes() };
+        bytes[at..at + size].copy_from_slice(&number[..size]);
+    }
+    bytes
+}
+
+/// Runs a target over damaged seeds; where it panics or hangs, keeps the input.
+#[expect(clippy::disallowed_methods, reason = "a test may measure, and write what it found")]
+fn over_damage((name, target): Target) {
+    let seeds = seeds(name);
+    for round in 0..rounds() {
+        let mut rng = Rng::new(round);
+        for _ in 0..A_ROUND {
+            let seed = rng.pick(&seeds).expect("there are seeds");
+            let input = damaged(&mut rng, seed, &seeds);
+            let start = Instant::now();
+            let outcome = std::panic::catch_unwind(|| target(&input));
+            let took = start.elapsed();
+            if outcome.is_err() || took > TOO_LONG {
+                let path =
+                    Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}-{:016x}", Rng::of(&input).number()));
+                std::fs::write(&path, &input).expect("the target folder can be written");
+                panic!("{name} fails or takes long ({took:?}) on {}", path.display());
+            }
+        }
+    }
+}
+
+#[test]
+fn damaged_kallsyms_are_read_or_refused() {
+    over_damage(("kallsyms", symbols::kallsyms));
+}
+
+#[test]
+fn damaged_btf_is_read_or_refused() {
+    over_damage(("btf", symbols::btf));
+}
+
+#[test]
+fn damaged_orc_is_read_or_refused() {
+    over_damage(("orc", symbols::orc));
+}
+
+#[test]
+fn damaged_elf_files_are_read_or_refused() {
+    over_damage(("elf", symbols::elf));
+}
