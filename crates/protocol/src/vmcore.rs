@@ -18,6 +18,7 @@ pub enum VmcoreRequest {
     /// Events, in this order and as far as the dump has them: [`VmcoreEvent::Progress`] (any number, between all others),
     /// [`VmcoreEvent::Dump`], [`VmcoreEvent::Log`], [`VmcoreEvent::System`], [`VmcoreEvent::Panic`], [`VmcoreEvent::Cpus`],
     /// [`VmcoreEvent::Tasks`], [`VmcoreEvent::Modules`], [`VmcoreEvent::Memory`], [`VmcoreEvent::Done`]; or [`VmcoreEvent::Failed`].
+    /// `Dump` and `Panic` come twice: at once, and when more is known (where VMCOREINFO was found; task and stack).
     Open {
         /// Names of the files, with their paths where they came out of a folder, in the order in which they are attached.
         names: Vec<String>,

@@ -26,7 +26,8 @@ pub fn printk(input: &[u8]) {
     let number = |index: u64| words.number(memory, words.long + index * 4, 4).unwrap_or(0);
     let found = match choice >> 2 & 3 {
         0 => {
-            let Ok(layout) = lockless::Layout::new(&|name| offset(words, name), &|name| size(words, name)) else {
+            let Ok(layout) = lockless::Layout::new(&|name| Some(offset(words, name)), &|name| Some(size(words, name)))
+            else {
                 unreachable!("all that it asks for is told")
             };
             lockless::records(&read, words, &layout, base)
@@ -65,9 +66,9 @@ fn check(found: &Found, memory: usize) {
 }
 
 /// The offsets of Linux 5.10 to 7.1.
-fn offset(words: Words, name: &str) -> Option<u64> {
+fn offset(words: Words, name: &str) -> u64 {
     let long = words.long;
-    Some(match name {
+    match name {
         "printk_ringbuffer.text_data_ring" => 5 * long,
         "prb_desc_ring.descs" | "prb_data_ring.data" | "prb_desc.text_blk_lpos" | "prb_data_blk_lpos.next" => long,
         "prb_desc_ring.infos" => 2 * long,
@@ -77,11 +78,11 @@ fn offset(words: Words, name: &str) -> Option<u64> {
         "printk_info.text_len" => 16,
         "printk_info.caller_id" => 20,
         _ => 0,
-    })
+    }
 }
 
-fn size(words: Words, name: &str) -> Option<u64> {
-    Some(if name == "prb_desc" { 3 * words.long } else { 88 })
+fn size(words: Words, name: &str) -> u64 {
+    if name == "prb_desc" { 3 * words.long } else { 88 }
 }
 
 fn record_offset(name: &str) -> Option<u64> {

@@ -223,9 +223,7 @@ pub fn search_root<A: Arch>(
                     return Ok(Some(arch));
                 }
                 page += page_size;
-                if page.is_multiple_of(4 << 20)
-                    && !tick(Progress { stage, done: done + (page - range.start), total })
-                {
+                if page.is_multiple_of(4 << 20) && !tick(Progress { stage, done: done + (page - range.start), total }) {
                     return Err(KernelError::Cancelled);
                 }
             }
