@@ -52,10 +52,8 @@ fn bucket(name: &[u8], buckets: usize) -> usize {
     for word in &mut words {
         hash = (hash.rotate_left(5) ^ u64::from_le_bytes(*word.first_chunk().unwrap_or(&[0; 8]))).wrapping_mul(K);
     }
-    let mut last = [0; 8];
-    let rest = words.remainder();
-    last[..rest.len()].copy_from_slice(rest);
-    hash = (hash.rotate_left(5) ^ u64::from_le_bytes(last)).wrapping_mul(K);
+    let last = words.remainder().iter().rev().fold(0, |word, &byte| word << 8 | u64::from(byte));
+    hash = (hash.rotate_left(5) ^ last).wrapping_mul(K);
     let [.., a, b, c, d] = hash.to_le_bytes();
     u32::from_le_bytes([a, b, c, d]) as usize & (buckets - 1)
 }

@@ -27,12 +27,39 @@ pub enum Lengths {
     OneOrTwoBytes,
 }
 
+/// Tokens up to this length are copied as so many bytes, whatever their length: that is several times as fast as a copy of
+/// just as many as there are, and there are millions.
+const SHORT: usize = 16;
+
 /// The 256 strings that names are made of.
 #[derive(Clone, Debug)]
 pub(super) struct Tokens {
     table: Vec<u8>,
     /// Begin and end of each.
     at: Box<[(u32, u32); 256]>,
+    /// Each, if it is short.
+    whole: Box<[Short; 256]>,
+    /// Each without its first character, if that is short.
+    tails: Box<[Short; 256]>,
+}
+
+/// A short string.
+#[derive(Clone, Copy, Debug, Default)]
+struct Short {
+    bytes: [u8; SHORT],
+    /// `None` where it is longer, or not there.
+    length: Option<u8>,
+}
+
+impl Short {
+    fn new(string: &[u8]) -> Self {
+        let mut short = Self::default();
+        if let Some(room) = short.bytes.get_mut(..string.len()) {
+            room.copy_from_slice(string);
+            short.length = u8::try_from(string.len()).ok();
+        }
+        short
+    }
 }
 
 impl Tokens {
@@ -58,15 +85,49 @@ impl Tokens {
             let whole = end.and_then(|end| Some((u32::try_from(start).ok()?, u32::try_from(end).ok()?)));
             *place = whole.ok_or(KallsymsError::Token { token: u8::try_from(token).unwrap_or(u8::MAX) })?;
         }
-        Ok(Self { table, at })
+        let mut tokens =
+            Self { table, at, whole: Box::new([Short::default(); 256]), tails: Box::new([Short::default(); 256]) };
+        for token in 0..=u8::MAX {
+            let string = tokens.string(token);
+            let (whole, tail) = (Short::new(string), Short::new(string.get(1..).unwrap_or(&[])));
+            tokens.whole[usize::from(token)] = whole;
+            tokens.tails[usize::from(token)] = tail;
+        }
+        Ok(tokens)
+    }
+
+    fn string(&self, token: u8) -> &[u8] {
+        let (start, end) = self.at[usize::from(token)];
+        self.table.get(start as usize..end as usize).unwrap_or(&[])
     }
 
     /// Appends what a token stands for.
     #[inline]
     fn append(&self, token: u8, to: &mut Vec<u8>) {
-        let (start, end) = self.at[usize::from(token)];
-        to.extend_from_slice(self.table.get(start as usize..end as usize).unwrap_or(&[]));
+        if !append_short(&self.whole[usize::from(token)], to) {
+            to.extend_from_slice(self.string(token));
+        }
     }
+
+    /// Appends what a name's first token stands for, but for its first character, which is given.
+    #[inline]
+    fn append_first(&self, token: u8, to: &mut Vec<u8>) -> Option<u8> {
+        let (&kind, tail) = self.string(token).split_first()?;
+        if !append_short(&self.tails[usize::from(token)], to) {
+            to.extend_from_slice(tail);
+        }
+        Some(kind)
+    }
+}
+
+/// Appends a short string; false where it is none.
+#[inline]
+fn append_short(short: &Short, to: &mut Vec<u8>) -> bool {
+    let Some(length) = short.length else { return false };
+    let end = to.len() + usize::from(length);
+    to.extend_from_slice(&short.bytes);
+    to.truncate(end);
+    true
 }
 
 /// The names, and what was noticed while reading them.
@@ -112,10 +173,7 @@ pub(super) fn read(
         let from = out.builder.named();
         let bytes = out.builder.name_bytes();
         // The first token begins with nm's letter.
-        let (start, end) = tokens.at[usize::from(coded[0])];
-        let first = tokens.table.get(start as usize..end as usize).unwrap_or(&[]);
-        let Some((&kind, rest)) = first.split_first() else { return Err(KallsymsError::Name { symbol }) };
-        bytes.extend_from_slice(rest);
+        let Some(kind) = tokens.append_first(coded[0], bytes) else { return Err(KallsymsError::Name { symbol }) };
         for &token in &coded[1..] {
             tokens.append(token, bytes);
         }
