@@ -3,7 +3,7 @@
 use crate::avml::{self, Avml};
 use crate::bytes::index;
 use crate::codec::Unpacker;
-use crate::file::{File, FileError, Raw};
+use crate::file::{File, FileError, LONG, Raw};
 use crate::flat::{Flat, is_flat};
 use crate::kdump::{self, Kdump};
 use crate::mapped::Mapped;
@@ -220,6 +220,7 @@ impl Dump {
         fill: impl Fn(u64, &mut Unpacker, &mut Vec<u8>, &mut [u8]) -> Result<(), PageError>,
     ) -> Result<(), PageError> {
         let mut pages = self.pages.borrow_mut();
+        let long = buf.len() as u64 >= LONG;
         while !buf.is_empty() {
             let (number, first, size) = find(at)?;
             let within = index(at - first);
@@ -227,6 +228,11 @@ impl Dump {
             let (now, rest) = buf.split_at_mut(n);
             if let Some(page) = pages.get(number) {
                 now.copy_from_slice(&page[within..within + n]);
+            } else if long && n as u64 == size {
+                // Straight to where it is wanted.
+                let (unpacker, packed) = &mut *self.unpacker.borrow_mut();
+                fill(number, unpacker, packed, now).map_err(|error| error.at(at))?;
+                self.unpacked.set(self.unpacked.get() + 1);
             } else {
                 let page = pages.put(number, |page| {
                     let (unpacker, packed) = &mut *self.unpacker.borrow_mut();

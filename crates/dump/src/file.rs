@@ -14,6 +14,10 @@ const BLOCK: u64 = 64 << 10;
 /// How many blocks are read at once where reading goes on from one to the next.
 const MOST_AHEAD: u64 = 16;
 
+/// So many bytes and more are read straight to where they are wanted: they are wanted once, and in the cache they would be
+/// copied once more and take the room of what is wanted again.
+pub(crate) const LONG: u64 = 256 << 10;
+
 /// Why bytes of a file could not be had.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum FileError {
@@ -94,6 +98,17 @@ impl Raw {
         let mut done = 0;
         while !buf.is_empty() && offset < self.len {
             let (block, within) = (offset / BLOCK, index(offset % BLOCK));
+            if within == 0 && buf.len() as u64 >= LONG {
+                let length = (buf.len() as u64).min(BLOCK * MOST_AHEAD) / BLOCK * BLOCK;
+                let n = self.source.read_at(offset, &mut buf[..index(length)])?;
+                buf = &mut buf[n..];
+                offset += n as u64;
+                done += n;
+                if (n as u64) < length {
+                    break;
+                }
+                continue;
+            }
             let slot = match blocks.slots.get(blocks.last) {
                 Some(slot) if slot.block == block => blocks.last,
                 _ => self.block(&mut blocks, block)?,
