@@ -47,6 +47,8 @@ pub(crate) struct CoreOptions {
     pub(crate) format: CoreFormat,
     /// Lines to be run as commands, in this order.
     pub(crate) commands: Vec<String>,
+    /// Whether what it cost is said on stderr.
+    pub(crate) stats: bool,
 }
 
 /// `oopscope link`.
@@ -113,11 +115,12 @@ fn log(parser: &mut lexopt::Parser) -> Result<Command, Failure> {
 }
 
 fn core(parser: &mut lexopt::Parser) -> Result<Command, Failure> {
-    let mut options = CoreOptions { files: Vec::new(), format: CoreFormat::Text, commands: Vec::new() };
+    let mut options = CoreOptions { files: Vec::new(), format: CoreFormat::Text, commands: Vec::new(), stats: false };
     while let Some(arg) = parser.next()? {
         match arg {
             Short('h') | Long("help") => return Ok(Command::Help(Topic::Core)),
             Short('f') | Long("format") => options.format = core_format(&parser.value()?.string()?)?,
+            Long("stats") => options.stats = true,
             Short('c') | Long("command") => options.commands.push(parser.value()?.string()?),
             Value(file) => options.files.push(file),
             other => return Err(other.unexpected().into()),

@@ -56,15 +56,40 @@ pub(crate) fn run(options: &CoreOptions) -> Result<Outcome, Failure> {
         (_, false) => Stage::Symbols,
     };
     let found = open(parts, last)?;
-    if !options.commands.is_empty() {
-        return commands(&found, options);
+    let outcome = if options.commands.is_empty() { whole(&found, options) } else { commands(&found, options) };
+    if options.stats {
+        stats(&found);
     }
+    outcome
+}
+
+fn whole(found: &Found, options: &CoreOptions) -> Result<Outcome, Failure> {
     let text = match options.format {
         CoreFormat::Text => found.summary(),
         CoreFormat::Json => json(&found.document())?,
     };
     print(&text)?;
     Ok(if found.kernel().is_some() { Outcome::Found } else { Outcome::Partial })
+}
+
+/// Says what the answers cost, in a line that programs can read: names, each with its number.
+fn stats(found: &Found) {
+    let cost = found.cost();
+    let mut line = format!(
+        "stats: reads {}, bytes_read {}, pages_unpacked {}, bytes {}",
+        cost.reads, cost.bytes_read, cost.pages_unpacked, cost.bytes
+    );
+    if let Some(peak) = peak_memory() {
+        line += &format!(", peak_kb {peak}");
+    }
+    note(&line);
+}
+
+/// The most memory that this process had, in kB, where the system tells (proc(5), `VmHWM`).
+fn peak_memory() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    line.trim().trim_end_matches("kB").trim().parse().ok()
 }
 
 fn commands(found: &Found, options: &CoreOptions) -> Result<Outcome, Failure> {

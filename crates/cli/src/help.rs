@@ -108,6 +108,8 @@ Usage: oopscope core [-f FORMAT] [-c COMMAND]... VMCORE... [VMLINUX]
   -f, --format FORMAT
                      text  for people (the default)
                      json  for tools; docs/vmcore-schema.md describes it
+      --stats        say on stderr what it cost: reads of the files, bytes read,
+                     pages unpacked, and on Linux the most memory it had
 
 What can't be read costs its own row and is told with the reason. The log of
 the dump is read as any other log by: oopscope log VMCORE

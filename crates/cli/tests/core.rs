@@ -142,6 +142,24 @@ fn a_dump_may_come_in_any_company() {
 }
 
 #[test]
+fn what_it_cost_is_told_when_asked() {
+    let path = dump();
+    assert!(!err(&run(&["core", &path])).contains("stats"));
+    let output = run(&["core", "--stats", "-c", "bt", &path]);
+    let told = err(&output);
+    let line = told.lines().find_map(|line| line.strip_prefix("oopscope: note: stats: ")).unwrap();
+    let number = |name: &str| {
+        let numbers = line.split(", ").filter_map(|part| part.split_once(' '));
+        numbers.filter(|(told, _)| *told == name).map(|(_, number)| number.parse::<u64>().unwrap()).next()
+    };
+    let size = number("bytes").unwrap();
+    assert_eq!(size, Path::new(&path).metadata().unwrap().len());
+    assert!(number("reads").unwrap() > 0 && number("pages_unpacked").unwrap() > 0, "{line}");
+    assert!(number("bytes_read").is_some_and(|read| read > 0 && read < size), "{line}");
+    assert_eq!(number("peak_kb").is_some(), cfg!(target_os = "linux"), "{line}");
+}
+
+#[test]
 fn what_is_no_dump_is_refused_in_a_sentence() {
     let log = root().join("tests/fixtures/dumps/small.toml");
     let output = run(&["core", log.to_str().unwrap()]);
