@@ -1,10 +1,9 @@
 //! What a word of a command means: which task, which CPU, which symbol. Must never choose silently among several.
 
-use crate::Refusal;
-use crate::number;
+use crate::{Refusal, number, values};
 use oopscope_kernel::{Kernel, tasks};
 use oopscope_report::vmcore::{Task, Unread};
-use oopscope_symbols::types::Kind;
+use oopscope_symbols::types::{Kind, TypeId, Types};
 
 /// The tasks that a word names: a PID (decimal), a `task_struct`'s address, or a name.
 pub(crate) fn tasks<'a>(all: &'a [Task], word: &str) -> Result<Vec<&'a Task>, Refusal> {
@@ -67,6 +66,64 @@ pub(crate) fn address(kernel: &Kernel, word: &str) -> Result<u64, Refusal> {
         (None, None) => return Err(Refusal(format!("{name:?} is neither a symbol nor a hexadecimal address"))),
     };
     base.checked_add(offset).ok_or_else(|| Refusal(format!("{word} is beyond the last address")))
+}
+
+/// A type by its name, with the module that has it where the kernel itself has none; `module` says which where several have.
+pub(crate) fn named_type<'k>(
+    kernel: &'k Kernel,
+    (word, kinds): (&str, &[Kind]),
+    name: &str,
+    module: Option<&str>,
+) -> Result<(Option<&'k str>, &'k dyn Types, TypeId), Refusal> {
+    if kernel.types().is_none() {
+        return Err(Refusal(values::NO_TYPES.to_owned()));
+    }
+    if let Some(module) = module {
+        let loaded = kernel.loaded().iter().find(|loaded| loaded.name == module);
+        let loaded = loaded.ok_or_else(|| Refusal(format!("no module is called {module}")))?;
+        let types = kernel.module_types(module);
+        let types = types.ok_or_else(|| Refusal(format!("the dump holds no types of module {module}")))?;
+        let id = kinds.iter().find_map(|kind| types.find_all(*kind, name).last().copied());
+        let id = id.ok_or_else(|| Refusal(format!("no {word} is called {name} in the types of {module}")))?;
+        // A module's types are the kernel's and its own behind them.
+        let own = kernel.types().is_some_and(|types| types.get(id).is_err());
+        return Ok((own.then_some(&loaded.name), types, id));
+    }
+    let found = kernel.types_named(kinds, name);
+    match found.as_slice() {
+        [] => {
+            let modules = kernel.loaded().iter().any(|module| kernel.module_types(&module.name).is_some());
+            let nor = if modules { ", nor in its modules'" } else { "; the dump holds none of modules" };
+            Err(Refusal(format!("no {word} is called {name} in this kernel's types{nor}")))
+        }
+        [one] => Ok(*one),
+        [..] => {
+            let modules: Vec<&str> = found.iter().filter_map(|(module, ..)| *module).collect();
+            let (modules, first) = (modules.join(", "), modules.first().copied().unwrap_or_default());
+            Err(Refusal(format!(
+                "each of these modules has its own {word} {name}: {modules}. Choose one: struct -m {first} {name}"
+            )))
+        }
+    }
+}
+
+/// The types that an expression needs: the kernel's, or a module's, which are more, where it names one that only that has.
+pub(crate) fn types_for<'k>(kernel: &'k Kernel, text: &str) -> Result<&'k dyn Types, Refusal> {
+    let own = kernel.types().ok_or_else(|| Refusal(values::NO_TYPES.to_owned()))?;
+    let mut words = text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').filter(|word| !word.is_empty());
+    while let Some(word) = words.next() {
+        let kind = match word {
+            "struct" => Kind::Struct,
+            "union" => Kind::Union,
+            "enum" => Kind::Enum,
+            _ => continue,
+        };
+        let Some(name) = words.next() else { break };
+        if own.find(kind, name).is_none() {
+            return named_type(kernel, (word, &[kind]), name, None).map(|(_, types, _)| types);
+        }
+    }
+    Ok(own)
 }
 
 /// What may stand at the end of a line: symbols, types behind `struct` and the like, the commands behind `help`.

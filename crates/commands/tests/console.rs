@@ -65,6 +65,9 @@ fn values_and_types() {
         "p init_task.nothing",
         "p init_task +",
         "union thread_union.stack",
+        "struct -m oops_guest list_head",
+        "struct -m nothing list_head",
+        "p sizeof(struct virtio_blk)",
         "whatis",
     ]));
 }

@@ -6,7 +6,8 @@ use crate::error::ObjectError;
 use crate::object::Object;
 use oopscope_symbols::btf::Btf;
 use oopscope_symbols::module::{ModuleSymbols, load};
-use oopscope_symbols::{SymbolTable, Types};
+use oopscope_symbols::types::Kind;
+use oopscope_symbols::{SymbolTable, TypeId, Types};
 use std::cell::OnceCell;
 use std::ops::Range;
 
@@ -77,6 +78,21 @@ impl Kernel {
             }
         };
         module.types.get_or_init(read).as_ref().map(|btf| btf as &dyn Types)
+    }
+
+    /// The types of one name, the first kind that there is: the kernel's own; or where it has none, those of all modules that
+    /// have one. Each with its module and with the types that it is one of.
+    pub fn types_named(&self, kinds: &[Kind], name: &str) -> Vec<(Option<&str>, &dyn Types, TypeId)> {
+        let find = |types: &dyn Types| kinds.iter().find_map(|kind| types.find(*kind, name));
+        if let Some((types, id)) = self.types().and_then(|types| Some((types, find(types)?))) {
+            return vec![(None, types, id)];
+        }
+        let mut found = Vec::new();
+        for module in self.loaded() {
+            let Some(types) = self.module_types(&module.name) else { continue };
+            found.extend(find(types).map(|id| (Some(module.name.as_str()), types, id)));
+        }
+        found
     }
 
     fn read_modules(&self, all: &mut Vec<Loaded>) -> Result<(), String> {

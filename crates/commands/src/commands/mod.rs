@@ -46,7 +46,7 @@ pub(crate) fn meant(kernel: &Kernel, line: &str) -> String {
     }
     let known = ALL.iter().any(|command| command.name == name);
     let of_type = name.split('.').next().unwrap_or_default();
-    let has = |kind| kernel.types().is_some_and(|types| types.find(kind, of_type).is_some());
+    let has = |kind| !kernel.types_named(&[kind], of_type).is_empty();
     if !known && has(Kind::Struct) {
         format!("struct {line}")
     } else if !known && has(Kind::Union) {

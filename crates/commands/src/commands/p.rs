@@ -2,7 +2,7 @@
 
 use crate::args::Line;
 use crate::text::{self, Base};
-use crate::{Command, Context, Output, Refusal, expression, pick, values};
+use crate::{Command, Context, Output, Refusal, expression, pick};
 use oopscope_kernel::Kernel;
 use oopscope_report::vmcore::Answer;
 use std::fmt::Write as _;
@@ -49,7 +49,7 @@ fn run(kernel: &Kernel, _: &Context<'_>, line: &Line) -> Result<Output, Refusal>
     if rest.is_empty() {
         return Err(Refusal("p needs an expression: help p".to_owned()));
     }
-    let types = kernel.types().ok_or_else(|| Refusal(values::NO_TYPES.to_owned()))?;
+    let types = pick::types_for(kernel, rest)?;
     let (text, cpus) = match rest.rsplit_once(':') {
         Some((text, cpus)) => (text, pick::cpus(kernel, cpus.trim())?.into_iter().map(Some).collect()),
         None => (rest, vec![None]),

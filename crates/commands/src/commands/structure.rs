@@ -12,7 +12,7 @@ pub(crate) const COMMAND: Command = Command {
     name: "struct",
     about: "a structure: its definition, or its contents at an address",
     help: "\
-Usage: struct NAME[.MEMBER[,MEMBER...]] [-o] [-x] [-d] [-l NAME.MEMBER] [ADDRESS|SYMBOL [COUNT]]
+Usage: struct NAME[.MEMBER[,MEMBER...]] [-o] [-x] [-d] [-l NAME.MEMBER] [-m MODULE] [ADDRESS|SYMBOL [COUNT]]
 
 Without an address the definition. With one the contents, members nested.
 * NAME is short for struct NAME.
@@ -20,6 +20,8 @@ Without an address the definition. With one the contents, members nested.
   -o             the definition with the offset of each member
   -x, -d         whole numbers in hexadecimal, in decimal
   -l MEMBER      the address is that of this member: that of a list_head, say
+  -m MODULE      the module's own of that name; without it the kernel's, or
+                 the one of the only module that has one
 
 COUNT structures that lie behind each other are shown, at most 1000.
 ",
@@ -35,17 +37,17 @@ fn run(kernel: &Kernel, _: &Context<'_>, line: &Line) -> Result<Output, Refusal>
 
 /// What `struct` and `union` do.
 pub(super) fn show(kernel: &Kernel, line: &Line, kinds: &[Kind]) -> Result<Output, Refusal> {
-    let options = line.options("oxd", "l")?;
-    let types = kernel.types().ok_or_else(|| Refusal(values::NO_TYPES.to_owned()))?;
+    let options = line.options("oxd", "lm")?;
     let mut words = options.rest.iter();
     let what = words.next().ok_or_else(|| Refusal(format!("{} needs a name: help {}", line.name, line.name)))?;
     let (name, members) = what.split_once('.').unwrap_or((what, ""));
-    let id = kinds
-        .iter()
-        .find_map(|kind| types.find(*kind, name))
-        .ok_or_else(|| Refusal(format!("no {} is called {name} in this kernel's types", line.name)))?;
+    let (module, types, id) = pick::named_type(kernel, (&line.name, kinds), name, options.value('m'))?;
     let Some(place) = words.next() else {
-        let text = definition(types, id, options.has('o'))?;
+        let mut text = definition(types, id, options.has('o'))?;
+        if let Some(module) = module {
+            // Writing to a String does not fail.
+            let _ = writeln!(text, "MODULE: {module}");
+        }
         return Ok(Output::rows(text, Answer::Text));
     };
     let count = words.next().map_or(Ok(1), |word| number::number(word))?;

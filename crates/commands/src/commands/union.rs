@@ -10,7 +10,7 @@ pub(crate) const COMMAND: Command = Command {
     name: "union",
     about: "a union: its definition, or its contents at an address",
     help: "\
-Usage: union NAME[.MEMBER] [-o] [-x] [-d] [-l NAME.MEMBER] [ADDRESS|SYMBOL [COUNT]]
+Usage: union NAME[.MEMBER] [-o] [-x] [-d] [-l NAME.MEMBER] [-m MODULE] [ADDRESS|SYMBOL [COUNT]]
 
 As struct, for unions: help struct.
 ",
