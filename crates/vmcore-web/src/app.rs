@@ -7,7 +7,7 @@ use crate::update::{Change, Effect, Purpose, Tell};
 use crate::views;
 use js_sys::{Array, Function};
 use oopscope_protocol::VmcoreRequest;
-use oopscope_web_kit::browser;
+use oopscope_web_kit::browser::{self, listener::Listener};
 use wasm_bindgen::JsValue;
 use yew::prelude::*;
 
@@ -37,6 +37,7 @@ pub(crate) enum Msg {
 pub(crate) struct App {
     state: State,
     engine: Engine,
+    _kill: Listener,
 }
 
 impl Component for App {
@@ -44,10 +45,13 @@ impl Component for App {
     type Properties = Props;
 
     fn create(ctx: &Context<Self>) -> Self {
+        // For tests: the engine ends as it would by a crash, between two answers.
+        let kill = ctx.link().callback(|()| Msg::Kill);
         let died = ctx.link().callback(|reason| Msg::Change(Change::EngineDied(reason)));
         Self {
             state: State::new(&ctx.props().build_id),
             engine: Engine::new(format!("{}vmcore-worker.js", ctx.props().base), died),
+            _kill: Listener::new(&browser::window(), "oopscope-kill-dump-engine", move |_| kill.emit(())),
         }
     }
 

@@ -73,11 +73,6 @@ impl Dumps {
     pub fn close(&self) {
         self.change(Change::Close);
     }
-
-    /// For tests: the engine ends as it would by a crash.
-    pub fn kill(&self) {
-        self.app.send_message(app::Msg::Kill);
-    }
 }
 
 impl Dumps {

@@ -157,12 +157,7 @@ impl<'de> de::Deserializer<'de> for Reader {
         _: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value> {
-        let name = self.0.as_string();
-        if let Some(name) = name {
-            let name: StrDeserializer<'_, Unreadable> = name.as_str().into_deserializer();
-            return visitor.visit_enum(name);
-        }
-        visitor.visit_enum(Variant(self.0))
+        visitor.visit_enum(Variant::of(self.0))
     }
 
     fn deserialize_tuple<V: Visitor<'de>>(self, _: usize, visitor: V) -> Result<V::Value> {
@@ -243,18 +238,31 @@ impl<'de> MapAccess<'de> for Pairs {
     }
 }
 
-/// A variant that holds one value: an object with one field of the variant's name.
-struct Variant(JsValue);
+/// A variant: its name, or, where it holds a value, an object with one field of that name.
+struct Variant {
+    name: String,
+    value: JsValue,
+}
+
+impl Variant {
+    fn of(value: JsValue) -> Self {
+        if let Some(name) = value.as_string() {
+            return Self { name, value: JsValue::UNDEFINED };
+        }
+        let key =
+            value.dyn_ref::<js_sys::Object>().map_or(JsValue::UNDEFINED, |object| js_sys::Object::keys(object).get(0));
+        let value = Reflect::get(&value, &key).unwrap_or(JsValue::UNDEFINED);
+        Self { name: key.as_string().unwrap_or_default(), value }
+    }
+}
 
 impl<'de> EnumAccess<'de> for Variant {
     type Error = Unreadable;
     type Variant = Content;
 
     fn variant_seed<V: DeserializeSeed<'de>>(self, seed: V) -> Result<(V::Value, Content)> {
-        let keys = self.0.dyn_ref::<js_sys::Object>().map_or_else(Array::new, js_sys::Object::keys);
-        let key = keys.get(0);
-        let value = Reflect::get(&self.0, &key).unwrap_or(JsValue::UNDEFINED);
-        Ok((seed.deserialize(Reader(key))?, Content(value)))
+        let name: StrDeserializer<'_, Unreadable> = self.name.as_str().into_deserializer();
+        Ok((seed.deserialize(name)?, Content(self.value)))
     }
 }
 

@@ -21,7 +21,7 @@ use crate::update::{Change, Effect, Purpose, modified, too_many};
 use js_sys::futures::spawn_local;
 use oopscope_protocol::{Format, MAX_TRIAGE_FILES, Problem, Request, TriageFile};
 use std::rc::Rc;
-use wasm_bindgen::JsCast;
+use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{File, FileSystemEntry, FileSystemFileHandle, HtmlElement, HtmlInputElement};
 use yew::prelude::*;
 
@@ -85,8 +85,6 @@ pub(crate) enum Msg {
     Dumps(Dumps),
     /// The user wants the example of a dump.
     ExampleDump,
-    /// For tests: the engine for dumps ends.
-    KillDumps,
     /// The user wants the update.
     Update { confirmed: bool },
 }
@@ -131,9 +129,6 @@ impl Component for App {
         intake::on_launch(link.callback(Msg::Handles));
         let recent = link.callback(Msg::Recent);
         spawn_local(async move { recent.emit(recent::kept().await) });
-        let mut listeners = input::listen(link, &engine);
-        let kill = link.callback(|()| Msg::KillDumps);
-        listeners.push(Listener::new(&browser::window(), "oopscope-kill-dump-engine", move |_| kill.emit(())));
         let mut app = Self {
             state: State::new(&ctx.props().build_id),
             keyboard: Keyboard::default(),
@@ -151,7 +146,7 @@ impl Component for App {
             focus_next: None,
             interactive: false,
             marked: 0,
-            _listeners: listeners,
+            _listeners: input::listen(link, &engine),
             engine,
         };
         app.run(ctx, vec![Effect::StartEngine]);
@@ -182,7 +177,6 @@ impl Component for App {
             Msg::Offline(offline) => self.offline_now = offline,
             Msg::Dumps(dumps) => self.dumps_loaded(ctx, dumps),
             Msg::ExampleDump => self.example_dump(ctx),
-            Msg::KillDumps => self.ask_dumps(ctx, Ask::Kill),
             Msg::Update { confirmed } => self.update_page(ctx, confirmed),
         }
         true
@@ -285,13 +279,10 @@ impl App {
         }
         let Some(root) = self.dumps_root.get().and_then(|node| node.dyn_into().ok()) else { return };
         self.dumps_asked = Some(vec![ask]);
-        let (link, load) = (ctx.link().clone(), ctx.props().dumps.clone());
-        spawn_local(async move {
-            let message = match dumps::load(load, root, link.callback(Msg::Change)).await {
-                Ok(dumps) => Msg::Dumps(dumps),
-                Err(error) => Msg::Change(Change::NoDumps(engine::words(&error))),
-            };
-            link.send_message(message);
+        let promise = dumps::load(&ctx.props().dumps, &root, ctx.link().callback(Msg::Change));
+        settle(ctx, promise, |part| match part {
+            Ok(part) => Msg::Dumps(part.unchecked_into()),
+            Err(words) => Msg::Change(Change::NoDumps(words)),
         });
     }
 
@@ -304,17 +295,13 @@ impl App {
 
     fn example_dump(&mut self, ctx: &Context<Self>) {
         self.change(ctx, Change::Looking(Some("Loading the example…".to_owned())));
-        let (link, fetch) = (ctx.link().clone(), ctx.props().example.clone());
-        spawn_local(async move {
-            let message = match dumps::example(fetch).await {
-                Ok(file) => Msg::Chosen(vec![file]),
-                Err(error) => Msg::Change(Change::Refuse(Problem {
-                    code: "read".to_owned(),
-                    message: format!("The example can't be loaded: {}.", engine::words(&error)),
-                    advice: "It lies on the site and needs the network; any vmcore of your own does not.".to_owned(),
-                })),
-            };
-            link.send_message(message);
+        settle(ctx, ctx.props().example.call0(&JsValue::UNDEFINED), |file| match file {
+            Ok(file) => Msg::Chosen(vec![file.unchecked_into()]),
+            Err(words) => Msg::Change(Change::Refuse(Problem {
+                code: "read".to_owned(),
+                message: format!("The example can't be loaded: {words}."),
+                advice: "It needs the network.".to_owned(),
+            })),
         });
     }
 
@@ -564,7 +551,7 @@ impl App {
                 let (examples, ready, open) = start::Props::of(&self.state);
                 let recent = (!self.recent.is_empty()).then(|| AttrValue::from(handles_name(&self.recent)));
                 html! {
-                    <Start {examples} {ready} {open} dump={self.state.dump.as_ref().is_some_and(|dump| dump.known)} open_dump={link.callback(|()| Msg::ExampleDump)} {recent} {open_file} open_folder={link.callback(|()| Msg::OpenFolder)} open_recent={link.callback(|()| Msg::OpenRecent)}
+                    <Start {examples} {ready} {open} dump={self.state.known_dump().is_some()} open_dump={link.callback(|()| Msg::ExampleDump)} {recent} {open_file} open_folder={link.callback(|()| Msg::OpenFolder)} open_recent={link.callback(|()| Msg::OpenRecent)}
                         show_requests={change.reform(|()| Change::Dialog(Some(Dialog::Requests)))} change={change.clone()} />
                 }
             }
@@ -620,6 +607,12 @@ impl App {
             }
         }
     }
+}
+
+/// Sends what came of a promise.
+fn settle(ctx: &Context<App>, promise: Result<JsValue, JsValue>, message: fn(Result<JsValue, String>) -> Msg) {
+    let link = ctx.link().clone();
+    spawn_local(async move { link.send_message(message(dumps::settled(promise).await)) });
 }
 
 /// Makes a change after some milliseconds.

@@ -1,6 +1,7 @@
 //! The page's part for dumps, as the page sees it: a module of its own that `www/boot.js` loads with the first dump. Must never
 //! know what a dump is: files go in, and what is told comes back as four strings (`crates/vmcore-web/src/app.rs` tells).
 
+use crate::engine::words;
 use crate::update::Change;
 use js_sys::futures::JsFuture;
 use js_sys::{Array, Function, Promise};
@@ -29,8 +30,6 @@ extern "C" {
     fn copy(this: &Dumps);
     #[wasm_bindgen(method)]
     fn close(this: &Dumps);
-    #[wasm_bindgen(method)]
-    fn kill(this: &Dumps);
 }
 
 /// What the part is asked.
@@ -48,8 +47,6 @@ pub(crate) enum Ask {
     Copy,
     /// Forget what is open.
     Close,
-    /// For tests: end the engine.
-    Kill,
 }
 
 impl Dumps {
@@ -62,23 +59,24 @@ impl Dumps {
             Ask::Reports(count, title) => self.reports(*count, title),
             Ask::Copy => self.copy(),
             Ask::Close => self.close(),
-            Ask::Kill => self.kill(),
         }
     }
 }
 
-/// Loads the part and mounts it into `root`; `load` is `www/boot.js`'s.
-pub(crate) async fn load(load: Function, root: Element, change: Callback<Change>) -> Result<Dumps, JsValue> {
+/// Loads the part and mounts it into `root`; `load` is `www/boot.js`'s. The promise gives [`Dumps`].
+pub(crate) fn load(load: &Function, root: &Element, change: Callback<Change>) -> Result<JsValue, JsValue> {
     let tell = Closure::<dyn FnMut(String, String, String, String)>::new(move |what, a, b, c| {
         change.emit(Change::Told([what, a, b, c]));
     });
     // The part lives as long as the page, and so must what it calls.
-    let promise = load.call2(&JsValue::UNDEFINED, &root, &tell.into_js_value())?;
-    Ok(JsFuture::from(promise.unchecked_into::<Promise>()).await?.unchecked_into())
+    load.call2(&JsValue::UNDEFINED, root, &tell.into_js_value())
 }
 
-/// The example of a dump, which `www/boot.js` fetches.
-pub(crate) async fn example(fetch: Function) -> Result<File, JsValue> {
-    let promise = fetch.call0(&JsValue::UNDEFINED)?;
-    Ok(JsFuture::from(promise.unchecked_into::<Promise>()).await?.unchecked_into())
+/// What came of a promise; why, in words, where nothing did.
+pub(crate) async fn settled(promise: Result<JsValue, JsValue>) -> Result<JsValue, String> {
+    let outcome = match promise {
+        Ok(promise) => JsFuture::from(promise.unchecked_into::<Promise>()).await,
+        Err(error) => Err(error),
+    };
+    outcome.map_err(|error| words(&error))
 }

@@ -345,6 +345,11 @@ impl State {
         }
     }
 
+    /// The dump that is open.
+    pub(crate) fn known_dump(&self) -> Option<&Dump> {
+        self.dump.as_ref().filter(|dump| dump.known)
+    }
+
     /// A number that was not given before.
     pub(crate) fn next_serial(&mut self) -> u32 {
         self.serial = self.serial.wrapping_add(1);

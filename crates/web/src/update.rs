@@ -202,7 +202,7 @@ impl State {
             Change::Show(view) => {
                 let there = match view {
                     View::Triage => self.many.is_some(),
-                    View::Dump(_) => self.dump.as_ref().is_some_and(|dump| dump.known),
+                    View::Dump(_) => self.known_dump().is_some(),
                     _ => self.open.is_some(),
                 };
                 self.view = if there { view } else { View::Start };

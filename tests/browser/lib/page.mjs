@@ -4,9 +4,11 @@
 //   const { pageTest } = suite();
 //   pageTest('a dropped log is read', async ({ page, watch, url }) => { … });
 
+import assert from 'node:assert/strict';
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
+import AxeBuilder from '@axe-core/playwright';
 import { launch } from './chromium.mjs';
 import { ROOT, serve } from './site.mjs';
 import { Watch } from './watch.mjs';
@@ -58,6 +60,17 @@ export function suite() {
   }
 
   return { pageTest };
+}
+
+/** axe finds nothing serious in what is on the screen. */
+export async function examine(page, where) {
+  // The other mode opens a page of its own to put the results together; there are no frames here to need that.
+  const { violations, passes } = await new AxeBuilder({ page }).setLegacyMode(true).analyze();
+  assert.ok(passes.length > 10, `axe has looked at ${where}`);
+  const grave = violations
+    .filter(({ impact }) => ['serious', 'critical'].includes(impact))
+    .map(({ id, help, nodes }) => `${where}: ${id}: ${help}: ${nodes.map(({ target }) => target.join(' ')).join(', ')}`);
+  assert.deepEqual(grave, []);
 }
 
 /** Opens the page and waits until it is loaded: engine ready, service worker in control. */

@@ -1,24 +1,12 @@
 // axe finds nothing serious, whatever is on the screen and in both themes.
 
 import assert from 'node:assert/strict';
-import AxeBuilder from '@axe-core/playwright';
 import { EVERYTHING, doctored, prose } from '../lib/doctored.mjs';
-import { inState, pick, suite, visit } from '../lib/page.mjs';
+import { examine, inState, pick, suite, visit } from '../lib/page.mjs';
 import { shown } from '../lib/report.mjs';
 import { fixture } from '../lib/site.mjs';
 
 const { pageTest } = suite();
-const GRAVE = ['serious', 'critical'];
-
-async function examine(page, where) {
-  // The other mode opens a page of its own to put the results together; there are no frames here to need that.
-  const { violations, passes } = await new AxeBuilder({ page }).setLegacyMode(true).analyze();
-  assert.ok(passes.length > 10, `axe has looked at ${where}`);
-  const grave = violations
-    .filter(({ impact }) => GRAVE.includes(impact))
-    .map(({ id, help, nodes }) => `${where}: ${id}: ${help}: ${nodes.map(({ target }) => target.join(' ')).join(', ')}`);
-  assert.deepEqual(grave, []);
-}
 
 for (const colorScheme of ['light', 'dark']) {
   pageTest(`axe finds nothing serious, ${colorScheme}`, { colorScheme }, async ({ page }) => {

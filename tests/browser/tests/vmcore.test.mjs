@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before } from 'node:test';
 import { promisify } from 'node:util';
-import { drop, inState, pick, suite } from '../lib/page.mjs';
+import { drop, examine, inState, pick, suite, visit } from '../lib/page.mjs';
 import { words } from '../lib/report.mjs';
 import { fixture } from '../lib/site.mjs';
 
@@ -120,6 +120,40 @@ pageTest('the console runs commands, completes, remembers', async ({ page, watch
   await page.waitForFunction(() => document.getElementById('command').value.startsWith('sym init_task'));
   await line.press('Control+l');
   assert.equal(await page.locator('#console-screen .entry').count(), 0);
+});
+
+for (const colorScheme of ['light', 'dark']) {
+  pageTest(`axe finds nothing serious in the views of a dump, ${colorScheme}`, { colorScheme }, async ({ page, watch }) => {
+    await dropDump(page, watch, DUMP);
+    await page.locator('#panic details summary').first().click();
+    await examine(page, 'overview');
+    for (const name of ['Backtraces', 'Tasks', 'Modules', 'Memory', 'Console']) {
+      await tab(page, name);
+      if (name === 'Tasks') await page.locator('#task-list .t-row').nth(3).click();
+      await examine(page, name);
+    }
+  });
+}
+
+pageTest('exception stacks and numbers beyond 2^53 reach the page', { open: false }, async ({ page, watch, url }) => {
+  await page.addInitScript(() => {
+    const { get } = Object.getOwnPropertyDescriptor(MessageEvent.prototype, 'data');
+    Object.defineProperty(MessageEvent.prototype, 'data', {
+      configurable: true,
+      get() {
+        const data = get.call(this);
+        if (data?.event?.type === 'panic' && data.event.backtrace.length) data.event.backtrace[0].stack = { exception: 'NMI' };
+        // 127 days in nanoseconds, as the engine sends what a number does not hold.
+        if (data?.event?.type === 'tasks') data.event.tasks[0].started = 11_000_000_000_000_001n;
+        return data;
+      },
+    });
+  });
+  await visit(page, url, watch);
+  await dropDump(page, watch, DUMP);
+  assert.match(await words(page, '#panic .dump-stack'), /On the CPU's NMI exception stack/);
+  await tab(page, 'Tasks');
+  await page.locator('#task-list .t-row .started', { hasText: '11,000,000.00' }).waitFor();
 });
 
 pageTest('the document that is downloaded is the one that the command prints', async ({ page, watch }) => {

@@ -21,7 +21,7 @@ pub(crate) fn header(state: &State, change: &Callback<Change>, open_file: Callba
                 onclick={change.reform(move |_: MouseEvent| Change::Show(view))}>{ label }</button>
         }
     };
-    let dump = state.dump.as_ref().filter(|dump| dump.known);
+    let dump = state.known_dump();
     let open = state.open.as_ref().map(|open| (open.name(), format::bytes(open.summary.facts.bytes)));
     let log = dump.map(|dump| (dump.name.clone(), dump.size.clone())).or(open).map(|(name, size)| {
         html! { <span class="file" title={name.clone()}>{ name }<span class="dim">{ format!(" · {size}") }</span></span> }
@@ -42,20 +42,23 @@ pub(crate) fn header(state: &State, change: &Callback<Change>, open_file: Callba
         let groups = many.triage().map(|triage| count(triage.totals.groups));
         tab(View::Triage, html! { <>{ "Groups" }{ groups }</> })
     });
-    let mut of_dump = dump.into_iter().flat_map(|dump| {
-        TABS.map(|(name, label)| {
+    let mut all: Vec<Html> = groups.into_iter().collect();
+    if let Some(dump) = dump {
+        for (name, label) in TABS {
             let count = match name {
                 "tasks" => &dump.tasks,
                 "modules" => &dump.modules,
                 _ => "",
             };
-            let count = (!count.is_empty()).then(|| html! { <span class="dim">{ format!(" {count}") }</span> });
-            tab(View::Dump(name), html! { <>{ label }{ count }</> })
-        })
-    });
-    let first = of_dump.next();
-    let any = first.is_some() || views.is_some() || groups.is_some();
-    let views = any.then(|| html! { <nav aria-label="Views">{ groups }{ first }{ views }{ for of_dump }</nav> });
+            all.push(tab(View::Dump(name), html! { <>{ label }<span class="dim">{ format!(" {count}") }</span></> }));
+            if name == TABS[0].0 {
+                all.extend(views.clone());
+            }
+        }
+    } else {
+        all.extend(views);
+    }
+    let views = (!all.is_empty()).then(|| html! { <nav aria-label="Views">{ for all }</nav> });
     let shown = state.open.as_ref().filter(|_| !matches!(state.view, View::Triage | View::Dump(_)));
     let acts = shown.map(|open| {
         let none = open.summary.reports.is_empty() || open.detached;

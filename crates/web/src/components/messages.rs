@@ -19,7 +19,7 @@ pub(crate) fn messages(state: &State, change: &Callback<Change>) -> Html {
         _ => None,
     };
     let open = state.open.as_ref().map(crate::state::OpenLog::name);
-    let dump = state.dump.as_ref().filter(|dump| dump.known).map(|dump| dump.name.clone());
+    let dump = state.known_dump().map(|dump| dump.name.clone());
     let open = dump.or(open);
     let problem = state.problem.as_ref().map(|problem| {
         html! {

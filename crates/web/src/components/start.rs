@@ -37,7 +37,7 @@ impl Props {
     /// The part of the page's state that the start page shows.
     pub(crate) fn of(state: &State) -> (Rc<Vec<oopscope_protocol::Example>>, bool, Option<AttrValue>) {
         let open = state.open.as_ref().map(|open| AttrValue::from(open.name()));
-        let dump = state.dump.as_ref().filter(|dump| dump.known).map(|dump| AttrValue::from(dump.name.clone()));
+        let dump = state.known_dump().map(|dump| AttrValue::from(dump.name.clone()));
         (Rc::clone(&state.examples), state.engine == EngineStatus::Ready, dump.or(open))
     }
 }
@@ -72,7 +72,7 @@ pub(crate) fn Start(props: &Props) -> Html {
                 </p>
             }
             <h1>{ "Drop a kernel log or a vmcore anywhere on this page" }</h1>
-            <p class="lead">{ "Oopscope finds every Oops, BUG, WARNING and panic in it and says what happened, in which context, and which line proves it. Of a vmcore it shows the panic, the stacks, tasks and modules, and has a console." }</p>
+            <p class="lead">{ "Oopscope finds every Oops, BUG, WARNING and panic in it and says what happened, in which context, and which line proves it." }</p>
             <p class="buttons">
                 <button type="button" class="main" onclick={props.open_file.reform(|_: MouseEvent| ())}>{ "Choose files…" }</button>
                 <button type="button" id="open-folder" onclick={props.open_folder.reform(|_: MouseEvent| ())}>{ "Choose a folder…" }</button>
@@ -114,7 +114,7 @@ pub(crate) fn Start(props: &Props) -> Html {
                     <li>{ "A folder, or many logs: each is read by itself, and the reports are grouped by signature." }</li>
                     <li>{ "A photo or a screenshot of the QR code of a panic, dropped or pasted; or its link, pasted here or into the address bar." }</li>
                     <li>{ "A link made with Share, pasted into the address bar." }</li>
-                    <li>{ "Memory dumps of any size: ELF, kdump (flattened or split, too), LiME, AVML, raw memory. A vmlinux is not needed: symbols, types and unwind tables come out of the dump; dropped with it, it adds what the dump lacks." }</li>
+                    <li>{ "Memory dumps of any size: ELF, kdump (flattened or split, too), LiME, AVML, raw. A vmlinux is not needed, and is read if it is dropped with the dump." }</li>
                 </ul>
             </section>
             <p class="privacy">

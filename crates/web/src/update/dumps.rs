@@ -26,7 +26,7 @@ impl State {
         match problem.code.as_str() {
             "dump" => true,
             // A vmlinux belongs to the dump that is open, or that it came with.
-            "elf" => files.len() > 1 || self.dump.as_ref().is_some_and(|dump| dump.known),
+            "elf" => files.len() > 1 || self.known_dump().is_some(),
             _ => false,
         }
     }
@@ -39,7 +39,7 @@ impl State {
         if !dump.known {
             dump.name = files_name(&files);
         }
-        self.looking = Some("Loading the part of this page that reads dumps…".to_owned());
+        self.looking = Some("Loading what reads dumps…".to_owned());
         vec![Effect::Dumps(if add { Ask::Add(files) } else { Ask::Open(files) })]
     }
 
@@ -48,7 +48,7 @@ impl State {
         self.dump = None;
         self.refuse(Problem {
             code: "engine".to_owned(),
-            message: format!("The part of this page that reads dumps can't be loaded: {reason}."),
+            message: format!("The part that reads dumps can't be loaded: {reason}."),
             advice: "Reload the page while the network is on, or use the native command: oopscope core FILE."
                 .to_owned(),
         });

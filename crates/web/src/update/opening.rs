@@ -80,7 +80,7 @@ impl State {
                 if let Some(Source::Files { files, kept }) = source
                     && self.is_for_dumps(&problem, &files)
                 {
-                    let add = problem.code == "elf" && self.dump.as_ref().is_some_and(|dump| dump.known);
+                    let add = problem.code == "elf" && self.known_dump().is_some();
                     return self.hand_over(files, kept, add);
                 }
                 self.said.clone_from(&problem.message);
