@@ -119,7 +119,7 @@ mod tests {
             (Event::Shared(Box::default()), ""),
             (Event::TriageProgress(oopscope_protocol::TriageProgress::default()), ""),
             (Event::Triaged(Box::default()), ""),
-            (Event::Failed(oopscope_protocol::Problem::default()), "advice code message type"),
+            (Event::Failed(Problem::default()), "advice code message type"),
         ];
         for (event, fields) in events {
             let json = serde_json::to_value(&event).expect("events are plain data");
