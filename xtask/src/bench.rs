@@ -1,6 +1,7 @@
 //! `cargo xtask bench`: measures what the project promises, on this machine, and prints a table. It must never print
 //! a figure that was not measured in this very run: what can't be measured here is left out with the reason.
 
+mod dumps;
 mod sample;
 
 use std::path::Path;
@@ -13,7 +14,7 @@ use crate::dist::{self, Site};
 use crate::error::{Error, Result};
 use crate::node;
 use crate::run::capture;
-use crate::workspace::Workspace;
+use crate::workspace::{self, Workspace};
 
 /// Each native run is repeated and the fastest counts: what disturbs a run only ever makes it slower.
 const RUNS: u32 = 3;
@@ -21,28 +22,78 @@ const RUNS: u32 = 3;
 /// How the crash reports' first lines begin, as `grep` would look for them.
 const HEADERS: &str = r"BUG: |Oops: |Unable to handle kernel|Internal error: |general protection fault|Kernel panic - not syncing|WARNING: CPU: |kernel BUG at |invalid opcode: |divide error: |INFO: task .* blocked for more than|rcu: INFO: .* detected stalls|watchdog: BUG: soft lockup";
 
-/// Measures everything and prints the table.
-pub(crate) fn bench(workspace: &Workspace) -> Result<ExitCode> {
-    let site = dist::build(workspace, &workspace.dist())?;
-    let command = dist::build_cli(workspace, &site, "release")?;
-    let log = sample::make(workspace)?;
-    let mut rows = Vec::new();
-    for part in budget::PARTS {
-        let bytes = part.gzipped(&site)?;
-        rows.push((format!("{}, gzipped", part.name), format!("{bytes} bytes"), format!("at most {}", part.limit)));
+/// What is measured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Subjects {
+    /// Logs and dumps.
+    All,
+    /// Dumps alone.
+    Dumps,
+}
+
+/// Measures and prints the table, with the site in a directory. `built`: site and command are there already.
+pub(crate) fn bench(workspace: &Workspace, subjects: Subjects, directory: &Path, built: bool) -> Result<ExitCode> {
+    let (site, command) = if built {
+        let command = format!("release/oopscope{}", std::env::consts::EXE_SUFFIX);
+        (built_site(directory)?, workspace.target(&command))
+    } else {
+        let site = dist::build(workspace, directory)?;
+        let command = dist::build_cli(workspace, &site, "release")?;
+        (site, command)
+    };
+    if subjects == Subjects::All {
+        print_table(&of_logs(workspace, &site, &command)?);
     }
-    rows.extend(scan(&command, &log)?);
-    match in_browser(workspace, &site, &log) {
-        Ok(measured) => rows.extend(measured),
-        Err(error) => eprintln!("Not measured in a browser: {error}"),
-    }
+    print_table(&of_dumps(workspace, &site, &command)?);
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The site that was built into a directory earlier.
+fn built_site(directory: &Path) -> Result<Site> {
+    let told = workspace::read_text(&directory.join("version.json"))?;
+    let version: serde_json::Value = serde_json::from_str(&told).unwrap_or_default();
+    let Some(build_id) = version["build"].as_str() else {
+        return Err(Error::Unexpected(format!("{} holds no site of ours", directory.display())));
+    };
+    Ok(Site { directory: directory.to_owned(), build_id: build_id.to_owned() })
+}
+
+fn print_table(rows: &[Row]) {
     println!();
     for (what, value, aim) in rows {
         println!("{what:44} {value:>16}   {aim}");
     }
-    Ok(ExitCode::SUCCESS)
 }
 
+/// Sizes, and what is done with logs.
+fn of_logs(workspace: &Workspace, site: &Site, command: &Path) -> Result<Vec<Row>> {
+    let log = sample::make(workspace)?;
+    let mut rows = Vec::new();
+    for part in budget::PARTS {
+        let bytes = part.gzipped(site)?;
+        rows.push((format!("{}, gzipped", part.name), format!("{bytes} bytes"), format!("at most {}", part.limit)));
+    }
+    rows.extend(scan(command, &log)?);
+    match in_browser(workspace, site, &log) {
+        Ok(measured) => rows.extend(measured),
+        Err(error) => eprintln!("Not measured in a browser: {error}"),
+    }
+    Ok(rows)
+}
+
+/// Dumps: the command beside other debuggers, the page, and how fast pages are unpacked.
+fn of_dumps(workspace: &Workspace, site: &Site, command: &Path) -> Result<Vec<Row>> {
+    let subjects = dumps::subjects(workspace)?;
+    let mut rows = dumps::native(workspace, command, &subjects)?;
+    match dumps_in_browser(workspace, site, &subjects) {
+        Ok(measured) => rows.extend(measured),
+        Err(error) => eprintln!("Not measured in a browser: {error}"),
+    }
+    rows.extend(dumps::unpacking(workspace)?);
+    Ok(rows)
+}
+
+/// A figure: what was measured, its value, and what it should be or what belongs to it.
 type Row = (String, String, String);
 
 /// The native scan beside grep's, on the same file.
@@ -96,23 +147,8 @@ fn rate(bytes: u64, seconds: f64) -> String {
 
 /// The same file through the real page, and what a visitor waits for.
 fn in_browser(workspace: &Workspace, site: &Site, log: &sample::Sample) -> Result<Vec<Row>> {
-    if !node::is_usable() {
-        return Err(node::missing());
-    }
-    let found = browsers::find(workspace)?;
-    node::install(workspace, "tests/browser")?;
     let small = sample::small(workspace)?;
-    let printed = capture(
-        workspace
-            .command("node")
-            .arg(workspace.path("tests/browser/bench.mjs"))
-            .args([&log.path, &small.path])
-            .env("OOPSCOPE_SITE", &site.directory)
-            .env("OOPSCOPE_XTASK", workspace.xtask())
-            .env("OOPSCOPE_CHROMIUM", found.chromium),
-    )?;
-    let measured: serde_json::Value = serde_json::from_str(printed.trim())
-        .map_err(|error| Error::Unexpected(format!("tests/browser/bench.mjs: {error}: {printed}")))?;
+    let measured = in_page(workspace, site, "tests/browser/bench.mjs", &[&log.path, &small.path])?;
     let milliseconds = |name: &str| {
         let value = measured.get(name).and_then(serde_json::Value::as_f64);
         value.ok_or_else(|| Error::Unexpected(format!("tests/browser/bench.mjs did not measure {name}")))
@@ -131,4 +167,44 @@ fn in_browser(workspace: &Workspace, site: &Site, log: &sample::Sample) -> Resul
         ("interactive, first visit".to_owned(), format!("{:.0} ms", milliseconds("first")?), String::new()),
         ("interactive, later visit".to_owned(), format!("{:.0} ms", milliseconds("later")?), String::new()),
     ])
+}
+
+/// Dumps through the page: what a person waits for, what the engine read and how much memory it had.
+fn dumps_in_browser(workspace: &Workspace, site: &Site, subjects: &[dumps::Subject]) -> Result<Vec<Row>> {
+    let files: Vec<_> = subjects.iter().map(|subject| subject.path.as_path()).collect();
+    let measured = in_page(workspace, site, "tests/browser/bench-dumps.mjs", &files)?;
+    let mut rows = Vec::new();
+    for subject in subjects {
+        let of = measured.get(&subject.name).unwrap_or(&serde_json::Value::Null);
+        let (Some(stack), Some(done)) = (of["stack"].as_f64(), of["done"].as_f64()) else {
+            return Err(Error::Unexpected(format!("tests/browser/bench-dumps.mjs did not measure {}", subject.name)));
+        };
+        let memory = of["memory"].as_u64().unwrap_or_default() / 1_000_000;
+        let status = of["status"].as_str().unwrap_or_default();
+        rows.push((
+            format!("{} in Chromium, drop to stack", subject.name),
+            format!("{stack:.0} ms"),
+            format!("all after {done:.0} ms; engine {memory} MB; {status}"),
+        ));
+    }
+    Ok(rows)
+}
+
+/// Runs a script that measures the page; it prints what it found as JSON.
+fn in_page(workspace: &Workspace, site: &Site, script: &str, files: &[&Path]) -> Result<serde_json::Value> {
+    if !node::is_usable() {
+        return Err(node::missing());
+    }
+    let found = browsers::find(workspace)?;
+    node::install(workspace, "tests/browser")?;
+    let printed = capture(
+        workspace
+            .command("node")
+            .arg(workspace.path(script))
+            .args(files)
+            .env("OOPSCOPE_SITE", &site.directory)
+            .env("OOPSCOPE_XTASK", workspace.xtask())
+            .env("OOPSCOPE_CHROMIUM", found.chromium),
+    )?;
+    serde_json::from_str(printed.trim()).map_err(|error| Error::Unexpected(format!("{script}: {error}: {printed}")))
 }

@@ -34,7 +34,9 @@ cargo xtask serve [--port N] [--built] [--dir DIR]
 cargo xtask test [STAGE]...              every check there is, or the named ones
 cargo xtask dist [--out DIR] [--cli]     leave the deployable site in dist/ (and the engine's package in pkg/)
                                          --cli: build the command with the site inside it, too
-cargo xtask bench                        measure and print the figures
+cargo xtask bench [dumps] [--built] [--dir DIR]
+                                         measure and print the figures; of dumps alone
+                                         --built: of what is there as it is
 cargo xtask guests [ARGUMENT]...         make the fixtures afresh: tests/guests/run
 cargo xtask guests dumps [ARGUMENT]...   hold real dumps against another debugger: tests/dumps/run
 ";
@@ -105,10 +107,20 @@ fn dispatch() -> Result<ExitCode> {
             }
             Ok(ExitCode::SUCCESS)
         }
-        Some("bench") => match arguments.next()? {
-            Some(other) => Err(other.unexpected().into()),
-            None => bench::bench(&workspace),
-        },
+        Some("bench") => {
+            let mut subjects = bench::Subjects::All;
+            let mut built = false;
+            let mut directory = workspace.dist();
+            while let Some(argument) = arguments.next()? {
+                match argument {
+                    Value(word) if word == "dumps" => subjects = bench::Subjects::Dumps,
+                    Long("built") => built = true,
+                    Long("dir") => directory = arguments.value()?.into(),
+                    other => return Err(other.unexpected().into()),
+                }
+            }
+            bench::bench(&workspace, subjects, &directory, built)
+        }
         Some("guests") => {
             let mut words: Vec<_> = arguments.raw_args()?.collect();
             let mut script = "tests/guests/run";
