@@ -75,14 +75,11 @@ fn whole(found: &Found, options: &CoreOptions) -> Result<Outcome, Failure> {
 /// Says what the answers cost, in a line that programs can read: names, each with its number.
 fn stats(found: &Found) {
     let cost = found.cost();
-    let mut line = format!(
-        "stats: reads {}, bytes_read {}, pages_unpacked {}, bytes {}",
+    let peak = peak_memory().map(|peak| format!(", peak_kb {peak}")).unwrap_or_default();
+    note(&format!(
+        "stats: reads {}, bytes_read {}, pages_unpacked {}, bytes {}{peak}",
         cost.reads, cost.bytes_read, cost.pages_unpacked, cost.bytes
-    );
-    if let Some(peak) = peak_memory() {
-        line += &format!(", peak_kb {peak}");
-    }
-    note(&line);
+    ));
 }
 
 /// The most memory that this process had, in kB, where the system tells (proc(5), `VmHWM`).
