@@ -110,7 +110,9 @@ fn commands_answer_in_rows_or_with_a_problem() {
     let lines =
         ["bt -a", "ps", "mod", "log", "sym panic", "rd linux_banner 2", "kmem -i", "vtop init_task", "mach", "help"];
     let mut args = vec!["core", "-f", "json"];
-    lines.iter().for_each(|line| args.extend(["-c", line]));
+    for line in lines {
+        args.extend(["-c", line]);
+    }
     let path = dump();
     args.extend(["-c", "p no_such_thing", &path]);
     let output = run(&args);
