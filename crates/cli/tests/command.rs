@@ -124,7 +124,7 @@ fn bad_input_is_an_error_that_says_what_to_do() {
         (&["log", "/nonexistent/x.log"][..], "x.log: there is no such file"),
         (&["log", directory], "it is a directory; name the log files inside it"),
         (&["log", empty.path()], "empty.log is empty"),
-        (&["log", binary.path()], "oopscope core FILE"),
+        (&["log", binary.path()], "vmcore.bin is cut off: the header should end at byte 464"),
         (&["log", "-f", "xml"], "there are text, markdown and json"),
         (&["log", "--frobnicate"], "Try: oopscope help"),
         (&["frobnicate"], "To read a log: oopscope log FILE"),

@@ -48,9 +48,12 @@ pub(crate) fn no_kernel() -> Problem {
 
 /// The container can't be read.
 pub(crate) fn open(name: &str, error: &OpenError) -> Problem {
+    // Most say the name of the part themselves: one of several may be at fault.
+    let words = error.to_string();
+    let message = if words.contains(name) { words } else { format!("{name}: {words}") };
     problem(
         "dump",
-        format!("{name}: {error}"),
+        message + ".",
         "Check that the file was copied to its end, and that all its parts are given.",
     )
 }
@@ -59,7 +62,7 @@ pub(crate) fn open(name: &str, error: &OpenError) -> Problem {
 pub(crate) fn kernel(name: &str, error: &KernelError) -> Problem {
     problem(
         "no-kernel",
-        format!("{name}: {error}"),
+        format!("{name}: {error}."),
         "If this is a dump of memory: was it taken of a Linux guest, unencrypted, with memory beginning at physical address 0? A raw \
          image's name may end in the address where it begins: ram.bin@0x40000000.",
     )
