@@ -51,11 +51,7 @@ pub(crate) fn open(name: &str, error: &OpenError) -> Problem {
     // Most say the name of the part themselves: one of several may be at fault.
     let words = error.to_string();
     let message = if words.contains(name) { words } else { format!("{name}: {words}") };
-    problem(
-        "dump",
-        message + ".",
-        "Check that the file was copied to its end, and that all its parts are given.",
-    )
+    problem("dump", message + ".", "Check that the file was copied to its end, and that all its parts are given.")
 }
 
 /// No kernel was found in the dump.
