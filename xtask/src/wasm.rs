@@ -30,6 +30,10 @@ const FEATURES: &[&str] = &[
     "--enable-simd",
 ];
 
+/// Twice over, with the control flow taken apart and put together again in between: the page is 2 kB smaller, gzipped, than
+/// after one `-Oz`.
+const SMALLEST: &[&str] = &["-Oz", "--converge", "--flatten", "--rereloop", "-Oz"];
+
 /// A module of the site.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Module {
@@ -38,7 +42,7 @@ pub(crate) struct Module {
     profile: &'static str,
     /// Name of what comes out: `<name>.js`, `<name>_bg.wasm`.
     pub(crate) name: &'static str,
-    optimise: &'static str,
+    optimise: &'static [&'static str],
     simd: bool,
     /// Whether it is in the npm package, with its types.
     pub(crate) is_packed: bool,
@@ -46,17 +50,17 @@ pub(crate) struct Module {
 
 /// A page: built for size.
 const PAGE: Module =
-    Module { package: "", profile: "wasm-ui", name: "", optimise: "-Oz", simd: false, is_packed: false };
+    Module { package: "", profile: "wasm-ui", name: "", optimise: SMALLEST, simd: false, is_packed: false };
 /// An engine: built for size but for what every byte goes through, and that for speed.
 const ENGINE: Module =
-    Module { package: "", profile: "wasm-engine", name: "", optimise: "-O3", simd: true, is_packed: true };
+    Module { package: "", profile: "wasm-engine", name: "", optimise: &["-O3"], simd: true, is_packed: true };
 
 /// All of them. The first two are loaded at once, the others when they are needed.
 pub(crate) const MODULES: [Module; 5] = [
     Module { package: "oopscope-web", name: "ui", ..PAGE },
     Module { package: "oopscope-worker", name: "engine", ..ENGINE },
     // What it does takes microseconds.
-    Module { package: "oopscope-disasm-worker", name: "disasm", optimise: "-Oz", ..ENGINE },
+    Module { package: "oopscope-disasm-worker", name: "disasm", optimise: &["-Oz"], ..ENGINE },
     Module { package: "oopscope-vmcore-worker", name: "vmcore", ..ENGINE },
     Module { package: "oopscope-vmcore-web", name: "vmcore-ui", ..PAGE },
 ];
@@ -147,7 +151,8 @@ fn optimise(workspace: &Workspace, module: Module, wasm: &Path) -> Result<()> {
     run(workspace
         .command("node")
         .arg(program)
-        .args([module.optimise, "--strip-debug"])
+        .args(module.optimise)
+        .arg("--strip-debug")
         .args(FEATURES)
         .arg(wasm)
         .arg("-o")

@@ -6,6 +6,7 @@ import { readFile } from 'node:fs/promises';
 import { test } from 'node:test';
 import { Firefox } from '../lib/bidi.mjs';
 import { fixture, onCi, serve } from '../lib/site.mjs';
+import { LATE } from '../lib/watch.mjs';
 
 const FIREFOX = process.env.OOPSCOPE_FIREFOX ?? '/usr/bin/firefox-esr';
 const LOG = fixture('guests/6.1/irq_null_write.log');
@@ -36,7 +37,8 @@ async function firefoxTest(body) {
     await firefox.until(() => navigator.serviceWorker.controller?.state === 'activated');
     const loaded = firefox.requests.length;
     assert.ok(loaded > 5, 'requests are seen');
-    await body(firefox, server, () => firefox.requests.slice(loaded).filter((url) => !/^(blob|data):/.test(url)));
+    const isPage = (url) => /^(blob|data):/.test(url) || LATE.test(url);
+    await body(firefox, server, () => firefox.requests.slice(loaded).filter((url) => !isPage(url)));
     assert.deepEqual(firefox.errors, []);
     assert.deepEqual(await firefox.refused(), []);
   } finally {
