@@ -100,7 +100,7 @@ fn LogView(props: &Props) -> Html {
                 <p class="none">{ if log.len() == 0 { "The log is empty." } else { "No line has such a level." } }</p>
             } else {
                 <div class={classes!("log-frame", "log-lines", callers.then_some("callers"))}>
-                    <Table id="log" label="Lines of the log" {heading} rows={shown.len() as u64} selected={is_shown.map(place)} {ends}
+                    <Table id="log" label="Lines of the log" text=true {heading} rows={shown.len() as u64} selected={is_shown.map(place)} {ends}
                         start={start.map(place)} turn={options.turn} {row} {on_select} {on_open}
                         epoch={options.least.map_or(0, |least| u32::from(least) + 1)} />
                     { marks(reports, &shown) }

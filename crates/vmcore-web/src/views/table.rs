@@ -31,6 +31,9 @@ pub(crate) struct Props {
     pub(crate) row: Callback<u64, Row>,
     /// A row was selected; true where Shift was held.
     pub(crate) on_select: Callback<(u64, bool)>,
+    /// True where rows are text: Shift selects several of them, and two clicks select a word, as in any text.
+    #[prop_or_default]
+    pub(crate) text: bool,
     /// A row was opened, by Enter or two clicks.
     pub(crate) on_open: Callback<u64>,
     /// Changes when the rows are others: then it begins at the first.
@@ -100,7 +103,7 @@ impl Component for Table {
             html! {
                 <div key={row} id={format!("{}-{row}", props.id)} class={classes!("t-row", look, selected.then_some("sel"))} role="row"
                     aria-rowindex={(row + 2).to_string()} aria-selected={selected.to_string()}
-                    onclick={link.callback(move |event: MouseEvent| Msg::Click(row, event.shift_key()))} ondblclick={props.on_open.reform(move |_: MouseEvent| row)}>
+                    onclick={link.callback(move |event: MouseEvent| Msg::Click(row, event.shift_key()))} ondblclick={(!props.text).then(|| props.on_open.reform(move |_: MouseEvent| row))}>
                     { cells }
                 </div>
             }
@@ -108,6 +111,7 @@ impl Component for Table {
         let active = props.selected.filter(|row| (slice.first..slice.first + slice.count).contains(row));
         html! {
             <div class="lines t-list" id={props.id} ref={self.scroller.list.clone()} role="grid" aria-label={props.label.clone()} tabindex="0"
+                aria-multiselectable={props.text.then_some("true")}
                 aria-rowcount={(props.rows + 1).to_string()} aria-activedescendant={active.map(|row| format!("{}-{row}", props.id))}
                 onscroll={link.callback(|_| Msg::Scrolled)} onkeydown={link.callback(Msg::Key)}>
                 <div class="t-row t-head" role="row" aria-rowindex="1">{ props.heading.clone() }</div>
