@@ -5,7 +5,7 @@
 //! the panic before anything slower. A long question is ended by ending the worker; the page opens the files again.
 
 use crate::Problem;
-use oopscope_report::vmcore::{Answer, Backtrace, Cpu, DumpFacts, MemoryUsage, Module, Panic, System, Task, Unread};
+use oopscope_report::vmcore::{Answer, Backtrace, Cpu, DumpFacts, LogRecord, MemoryUsage, Module, Panic, System, Task, Unread};
 use serde::{Deserialize, Serialize};
 
 /// What the page asks.
@@ -67,6 +67,8 @@ pub enum VmcoreEvent {
         text: String,
         /// A name for it.
         name: String,
+        /// The records that the text was made of, the oldest first: each line of a record is a line of the text.
+        records: Vec<LogRecord>,
         /// What of it could not be read.
         unread: Vec<Unread>,
     },

@@ -2,7 +2,7 @@
 //! protocol and how an event of it is read.
 
 use oopscope_protocol::{Cost, Problem, VmcoreEvent, VmcoreRequest};
-use oopscope_report::vmcore::{Cpu, Module, Task, Unread};
+use oopscope_report::vmcore::{Cpu, LogRecord, Module, Task, Unread};
 use oopscope_web_kit::bridge;
 use oopscope_web_kit::read::{Unreadable, read};
 use serde::Deserialize;
@@ -25,6 +25,7 @@ struct Ready {
 struct Log {
     text: String,
     name: String,
+    records: Vec<LogRecord>,
     unread: Vec<Unread>,
 }
 
@@ -86,8 +87,8 @@ impl bridge::Protocol for Dumps {
             "progress" => VmcoreEvent::Progress(read(event)?),
             "dump" => VmcoreEvent::Dump(read(event)?),
             "log" => {
-                let Log { text, name, unread } = read(event)?;
-                VmcoreEvent::Log { text, name, unread }
+                let Log { text, name, records, unread } = read(event)?;
+                VmcoreEvent::Log { text, name, records, unread }
             }
             "system" => VmcoreEvent::System(read(event)?),
             "panic" => VmcoreEvent::Panic(read(event)?),
@@ -176,7 +177,11 @@ mod tests {
                 "cost done stage total type",
             ),
             (VmcoreEvent::Dump(Box::default()), "dump", ""),
-            (VmcoreEvent::Log { text: text(), name: text(), unread: Vec::new() }, "log", "name text type unread"),
+            (
+                VmcoreEvent::Log { text: text(), name: text(), records: Vec::new(), unread: Vec::new() },
+                "log",
+                "name records text type unread",
+            ),
             (VmcoreEvent::System(Box::default()), "system", ""),
             (VmcoreEvent::Panic(Box::default()), "panic", ""),
             (VmcoreEvent::Cpus { cpus: Vec::new() }, "cpus", "cpus type"),

@@ -14,14 +14,16 @@ mod app;
 mod console;
 mod engine;
 mod frame_rows;
+mod log_rows;
 mod state;
 mod task_rows;
 mod update;
 mod views;
 
 use js_sys::{Array, Function};
+use log_rows::Reports;
 use oopscope_web_kit::{browser::failure, format, same};
-use update::Change;
+use update::{Act, Change};
 use wasm_bindgen::JsCast;
 use wasm_bindgen::prelude::wasm_bindgen;
 use yew::AttrValue;
@@ -54,14 +56,18 @@ impl Dumps {
         self.change(Change::Open { files: list(&files), add: true });
     }
 
-    /// Shows a view by its name; none for any other word.
+    /// Shows a view by its name; `find` is that of the log, with its search field in focus. None for any other word.
     pub fn show(&self, tab: &str) {
         self.change(Change::Show(state::Tab::named(tab)));
+        if tab == "find" {
+            self.change(Change::Log(Act::Focus));
+        }
     }
 
-    /// Tells how many reports the dump's log has, and the title of the one to look at first.
-    pub fn reports(&self, count: u32, title: String) {
-        self.change(Change::Reports { count, title });
+    /// Tells which reports the page has found in the dump's log: the index of the one to look at first, and `list`, a line each
+    /// of first and last line (from 1), severity (0 for a warning), title.
+    pub fn reports(&self, current: u32, list: &str) {
+        self.change(Change::Reports(Reports::told(current, list)));
     }
 
     /// Copies what the view shows, where it has a text.

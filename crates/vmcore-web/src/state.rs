@@ -2,6 +2,7 @@
 //! [`crate::update`] changes it and says what is to be done.
 
 use crate::console::Console;
+use crate::log_rows::{self, Log, Reports};
 use crate::same::Same;
 use crate::task_rows::Options;
 use oopscope_protocol::{Cost, VmcoreProgress};
@@ -15,6 +16,8 @@ use web_sys::File;
 pub(crate) enum Tab {
     /// The machine, its end, the dump.
     Overview,
+    /// The kernel's log.
+    Log,
     /// Stacks.
     Backtraces,
     /// Tasks.
@@ -32,6 +35,7 @@ impl Tab {
     pub(crate) fn named(name: &str) -> Option<Self> {
         Some(match name {
             "overview" => Self::Overview,
+            "log" | "find" => Self::Log,
             "backtraces" => Self::Backtraces,
             "tasks" => Self::Tasks,
             "modules" => Self::Modules,
@@ -58,11 +62,11 @@ pub(crate) enum EngineStatus {
 /// The files of a dump: the browser's references; no bytes are held.
 pub(crate) type Files = Rc<Vec<File>>;
 
-/// What was read of the log, which the page itself shows.
+/// What was read of the log.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct LogFound {
-    /// How many lines.
-    pub(crate) lines: u64,
+    /// Its lines.
+    pub(crate) log: Same<Log>,
     /// What could not be read.
     pub(crate) unread: Vec<Unread>,
 }
@@ -195,8 +199,10 @@ pub(crate) struct State {
     pub(crate) opening: Option<Opening>,
     /// The work of the last opening.
     pub(crate) cost: Cost,
-    /// How many reports the log has, and the title of the first to look at.
-    pub(crate) reports: (u32, Rc<str>),
+    /// The log's reports, once the page has looked for them.
+    pub(crate) reports: Option<Rc<Reports>>,
+    /// How the log is looked at.
+    pub(crate) log_options: log_rows::Options,
     /// Whose stack is shown.
     pub(crate) whose: Whose,
     /// Stacks of tasks that were asked for, by the tasks' addresses.
@@ -230,7 +236,8 @@ impl State {
             detached: false,
             opening: None,
             cost: Cost::default(),
-            reports: (0, Rc::from("")),
+            reports: None,
+            log_options: log_rows::Options::default(),
             whose: Whose::Panic,
             stacks: BTreeMap::new(),
             chosen: Vec::new(),

@@ -1,11 +1,15 @@
 //! What happens when something happens: every change of [`State`], and what is to be done in the browser, asked of the engine
 //! and told to the page because of it. Must never do any of it by itself, so that all of it can be tested natively.
 
+mod log;
 mod opening;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use log::Act;
+
 use crate::format;
+use crate::log_rows::Reports;
 use crate::same::Same;
 use crate::state::{Asked, EngineStatus, Files, State, Tab, Whose};
 use crate::task_rows::Options;
@@ -47,8 +51,10 @@ pub(crate) enum Change {
     Close,
     /// Another view, or none.
     Show(Option<Tab>),
-    /// The dump's log has been read: how many reports, the title of the first to look at.
-    Reports { count: u32, title: String },
+    /// The page has looked for reports in the dump's log.
+    Reports(Reports),
+    /// Something was done in the log.
+    Log(Act),
     /// The engine answered.
     Answer(Purpose, VmcoreEvent),
     /// The engine ended, and why.
@@ -135,10 +141,12 @@ pub(crate) enum Tell {
     Log(String, String),
     /// The work so far, for the bar at the bottom.
     Status(String),
-    /// Numbers of tasks and modules.
-    Counts(String, String),
+    /// Numbers of tasks, modules and the log's lines.
+    Counts(String, String, String),
     /// Show another of its views.
     Show(&'static str),
+    /// Show the report of this index.
+    Report(usize),
     /// To the clipboard.
     Copy(String),
     /// To a file: text, name.
@@ -169,12 +177,14 @@ impl State {
             }
             Change::Show(tab) => {
                 self.tab = tab;
+                self.log_options.focus = 0;
                 Vec::new()
             }
-            Change::Reports { count, title } => {
-                self.reports = (count, Rc::from(title));
+            Change::Reports(reports) => {
+                self.reports = Some(Rc::new(reports));
                 Vec::new()
             }
+            Change::Log(act) => self.act_in_log(act),
             Change::Answer(purpose, event) => self.answered(purpose, event, now),
             Change::EngineDied(reason) => self.engine_died(&reason, now),
             Change::RetryEngine => {
@@ -226,6 +236,7 @@ impl State {
                 Vec::new()
             }
             Change::Copy => match self.tab {
+                Some(Tab::Log) => self.copy_log(),
                 Some(Tab::Backtraces) => self.copy_stack(),
                 Some(Tab::Tasks) => self.ask(Purpose::Copy, VmcoreRequest::Command { line: "ps".to_owned() }),
                 Some(Tab::Modules) => self.ask(Purpose::Copy, VmcoreRequest::Command { line: "mod".to_owned() }),

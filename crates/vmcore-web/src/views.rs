@@ -3,6 +3,7 @@
 
 mod backtraces;
 mod console;
+mod log;
 mod memory;
 mod modules;
 mod overview;
@@ -21,6 +22,7 @@ pub(crate) fn views(state: &State, change: &Callback<Change>) -> Html {
     let view = state.tab.filter(|_| state.files.is_some()).map(|tab| {
         let view = match tab {
             Tab::Overview => overview::overview(state, change),
+            Tab::Log => log::log(state, change),
             Tab::Backtraces => backtraces::backtraces(state, change),
             Tab::Tasks => tasks::tasks(state, change),
             Tab::Modules => modules::modules(state),

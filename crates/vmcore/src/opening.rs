@@ -248,7 +248,7 @@ impl Opening {
         let Some(kernel) = &self.found.kernel else { return Stage::Done };
         let (records, unread) = log::records(kernel);
         let name = format!("{} (log)", self.found.name);
-        post(VmcoreEvent::Log { text: log::text(&records), name, unread: unread.clone() });
+        post(VmcoreEvent::Log { text: log::text(&records), name, records: records.clone(), unread: unread.clone() });
         self.found.unread.extend(unread);
         // The panic's message is in the log; its task and stack come with the symbols.
         if let Some(panic) = system::panic(kernel, &records) {

@@ -112,6 +112,24 @@ fn the_log_is_the_consoles() {
     }
 }
 
+/// The page tells by the number of a line of the text which line of which record it is.
+#[test]
+fn each_line_of_a_record_is_a_line_of_the_text() {
+    let mut opening = Opening::new(parts(read("small.vmcore")));
+    let mut log = None;
+    let mut post = |event| {
+        if let VmcoreEvent::Log { text, records, .. } = event {
+            log = Some((text, records));
+        }
+    };
+    while opening.step(&mut post).unwrap() {}
+    let (text, records) = log.expect("the dump has a log");
+    let lines: Vec<&str> = records.iter().flat_map(|record| record.text.split('\n')).collect();
+    assert_eq!(text.lines().count(), lines.len());
+    assert!(text.lines().zip(&lines).all(|(whole, line)| whole.ends_with(line)));
+    assert_eq!(records, opening.into_found().records());
+}
+
 #[test]
 fn what_matters_comes_first() {
     let mut session = Session::new("test");

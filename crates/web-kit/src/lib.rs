@@ -2,7 +2,7 @@
 //! two WebAssembly modules. It must never know what a log or a dump is.
 //!
 //! - [`bridge`] carries messages to an engine in a worker and back, [`read`] makes Rust values of them.
-//! - [`virtual_scroll`] and [`scroller`] show lists that are too long to lay out.
+//! - [`virtual_scroll`] and [`scroller`] show lists that are too long to lay out; [`highlight`] finds what is searched in a row.
 //! - [`browser`] is the little that both need of the browser; [`format`], [`num`] and [`same`] are figures and values.
 
 #![forbid(unsafe_code)]
@@ -10,6 +10,7 @@
 pub mod bridge;
 pub mod browser;
 pub mod format;
+pub mod highlight;
 pub mod num;
 pub mod read;
 pub mod same;

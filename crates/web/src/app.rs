@@ -262,7 +262,12 @@ impl App {
         }
         let effects = self.state.apply(change, browser::now());
         self.run(ctx, effects);
-        let tab = if let View::Dump(tab) = self.state.view { tab } else { "" };
+        let tab = match self.state.view {
+            // What is not on the page yet can't take the focus.
+            View::Dump("log") if self.focus_next.is_some() => "find",
+            View::Dump(tab) => tab,
+            _ => "",
+        };
         if self.dumps_tab != tab && self.dumps_asked.is_some() {
             self.dumps_tab = tab;
             self.ask_dumps(ctx, Ask::Show(tab));

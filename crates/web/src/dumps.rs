@@ -25,7 +25,7 @@ extern "C" {
     #[wasm_bindgen(method)]
     fn show(this: &Dumps, tab: &str);
     #[wasm_bindgen(method)]
-    fn reports(this: &Dumps, count: u32, title: &str);
+    fn reports(this: &Dumps, current: u32, list: &str);
     #[wasm_bindgen(method)]
     fn copy(this: &Dumps);
     #[wasm_bindgen(method)]
@@ -41,7 +41,8 @@ pub(crate) enum Ask {
     Add(Rc<Vec<File>>),
     /// Show a view, or none.
     Show(&'static str),
-    /// So many reports are in the log, and the first to look at has this title.
+    /// The reports of the log: index of the one to look at first; a line each of first and last line, severity (0 for a
+    /// warning), title.
     Reports(u32, String),
     /// Copy what is shown.
     Copy,
@@ -56,7 +57,7 @@ impl Dumps {
             Ask::Open(files) => self.open(&files.iter().collect()),
             Ask::Add(files) => self.add(&files.iter().collect()),
             Ask::Show(tab) => self.show(tab),
-            Ask::Reports(count, title) => self.reports(*count, title),
+            Ask::Reports(current, list) => self.reports(*current, list),
             Ask::Copy => self.copy(),
             Ask::Close => self.close(),
         }

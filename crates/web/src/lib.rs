@@ -16,7 +16,6 @@ mod components;
 mod dumps;
 mod engine;
 mod excerpt_window;
-mod highlight;
 mod input;
 mod keyboard;
 mod listing_text;
@@ -25,7 +24,7 @@ mod stack_rows;
 mod state;
 mod update;
 
-use oopscope_web_kit::{format, num, same};
+use oopscope_web_kit::{format, highlight, num, same};
 use wasm_bindgen::prelude::wasm_bindgen;
 use yew::AttrValue;
 

@@ -162,6 +162,8 @@ pub(crate) struct Dump {
     pub(crate) tasks: String,
     /// How many modules.
     pub(crate) modules: String,
+    /// How many lines its log has.
+    pub(crate) lines: String,
 }
 
 /// An opening that is under way.

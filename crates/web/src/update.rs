@@ -200,9 +200,11 @@ impl State {
                 Vec::new()
             }
             Change::Show(view) => {
+                let dump = self.known_dump().is_some();
+                let view = if dump && view == View::Log { View::Dump("log") } else { view };
                 let there = match view {
                     View::Triage => self.many.is_some(),
-                    View::Dump(_) => self.known_dump().is_some(),
+                    View::Dump(_) => dump,
                     _ => self.open.is_some(),
                 };
                 self.view = if there { view } else { View::Start };

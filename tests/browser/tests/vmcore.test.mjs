@@ -54,9 +54,91 @@ pageTest('a dropped vmcore: its end, its machine, the way to the report of its l
   await tab(page, 'Log');
   await page.locator('#log').focus();
   await page.keyboard.press('Home');
-  await page.locator('#log .row', { hasText: 'Linux version 6.12.117-small' }).waitFor();
+  await page.locator('#log .t-row', { hasText: 'Linux version 6.12.117-small' }).waitFor();
   await tab(page, 'Overview');
   await page.locator('#panic').waitFor();
+});
+
+pageTest('the log by level, searched, copied; its report is marked and one step away', async ({ page, watch, context }) => {
+  await context.grantPermissions(['clipboard-read', 'clipboard-write']);
+  await dropDump(page, watch, DUMP);
+  const list = page.locator('#log');
+  const rows = page.locator('#log .t-row:not(.t-head)');
+  const hit = page.locator('#log .t-row.sel');
+  const count = async () => Number(await list.getAttribute('aria-rowcount')) - 1;
+  const copied = async (button) => {
+    await page.evaluate(() => navigator.clipboard.writeText(''));
+    await page.locator(button).click();
+    await page.waitForFunction(async () => (await navigator.clipboard.readText()) !== '');
+    return (await page.evaluate(() => navigator.clipboard.readText())).replace(/\n$/, '').split('\n');
+  };
+
+  // By the key: the search field has the focus although the view was not there yet.
+  await page.keyboard.press('/');
+  await list.waitFor();
+  await page.waitForFunction(() => document.activeElement?.id === 'find');
+  const all = await count();
+  assert.equal(await words(page, '#log-shown'), `${all} lines`);
+  const text = await copied('#copy-shown');
+  assert.equal(text.length, all, 'a row is a line');
+  assert.match(text[0], /^\[ {4}0\.000000\] Linux version 6\.12\.117-small/);
+
+  // The report: the rows from its first line on are marked, the first leads to it.
+  const link = rows.getByRole('button', { name: 'Report:' }).first();
+  await link.waitFor();
+  const title = (await link.innerText()).replace('Report: ', '');
+  const row = rows.filter({ has: page.locator('.to-report') }).first();
+  assert.match(await row.innerText(), /BUG: kernel NULL pointer dereference/);
+  assert.match(await row.getAttribute('class'), /fatal/);
+  assert.ok((await page.locator('#log .t-row.fatal').count()) > 20);
+  assert.equal(await page.locator('#log .t-row', { hasText: 'Linux version' }).count(), 0, 'the list begins at the report');
+  await link.click();
+  await page.locator('#title').waitFor();
+  assert.equal(await words(page, '#title'), title);
+  await page.keyboard.press('g');
+  await page.keyboard.press('l');
+  await list.waitFor();
+
+  // Search: all that is found, one after the other, round and round.
+  await page.locator('#find').fill('rip: 0010');
+  await page.locator('#find-outcome', { hasText: /^in \d+ lines?$/ }).waitFor();
+  await page.locator('#find').press('Enter');
+  await page.locator('#find-outcome', { hasText: /^\d+ of \d+$/ }).waitFor();
+  const found = text.filter((line) => line.toLowerCase().includes('rip: 0010'));
+  const [n, of] = (await words(page, '#find-outcome')).split(' of ').map(Number);
+  assert.deepEqual([n, of], [1, found.length]);
+  assert.equal(await hit.locator('mark').first().innerText(), 'RIP: 0010');
+  await page.locator('#find').press('Shift+Enter');
+  await page.locator('#find-outcome', { hasText: `${of} of ${of}` }).waitFor();
+  await page.locator('#find').press('Enter');
+  await page.locator('#find-outcome', { hasText: `1 of ${of}` }).waitFor();
+  assert.deepEqual(await copied('#copy-selected'), [found[0]]);
+  await list.focus();
+  await page.keyboard.press('Shift+ArrowDown');
+  await page.keyboard.press('Shift+ArrowDown');
+  assert.equal(await hit.count(), 3);
+  const at = text.indexOf(found[0]);
+  assert.deepEqual(await copied('#copy-selected'), text.slice(at, at + 3));
+  await list.focus();
+  await page.keyboard.press('Enter');
+  await page.locator('#title', { hasText: title }).waitFor();
+  await tab(page, 'Log');
+
+  // By level.
+  await page.locator('#find').fill('no such text');
+  await page.locator('#find-outcome', { hasText: 'not in these lines' }).waitFor();
+  await page.locator('#log-level').selectOption({ label: 'err and worse' });
+  await page.locator('#log-shown', { hasText: ' of ' }).waitFor();
+  const worse = await count();
+  assert.ok(worse > 0 && worse < all, `${worse} of ${all}`);
+  await list.focus();
+  await page.keyboard.press('Home');
+  const levels = await rows.locator('> span:nth-child(2)').allInnerTexts();
+  assert.deepEqual(levels.filter((level) => !['emerg', 'alert', 'crit', 'err'].includes(level)), []);
+  assert.equal((await copied('#copy-shown')).length, worse);
+  await rows.getByRole('button', { name: 'Report:' }).first().waitFor();
+  await page.locator('#log-level').selectOption({ label: 'all' });
+  assert.equal(await count(), all);
 });
 
 pageTest('the tasks are those of the dump; sorted, filtered, as a tree, to a stack, by the keyboard alone', async ({ page, watch }) => {
@@ -127,7 +209,7 @@ for (const colorScheme of ['light', 'dark']) {
     await dropDump(page, watch, DUMP);
     await page.locator('#panic details summary').first().click();
     await examine(page, 'overview');
-    for (const name of ['Backtraces', 'Tasks', 'Modules', 'Memory', 'Console']) {
+    for (const name of ['Log', 'Backtraces', 'Tasks', 'Modules', 'Memory', 'Console']) {
       await tab(page, name);
       if (name === 'Tasks') await page.locator('#task-list .t-row').nth(3).click();
       await examine(page, name);

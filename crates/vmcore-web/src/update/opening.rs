@@ -3,6 +3,7 @@
 
 use super::{Effect, Purpose, Tell, status};
 use crate::format;
+use crate::log_rows::Log;
 use crate::same::Same;
 use crate::state::{Death, Done, EngineStatus, Files, Found, Known, LogFound, Opening, State, Whose};
 use oopscope_protocol::{Problem, VmcoreEvent, VmcoreProgress, VmcoreRequest};
@@ -76,10 +77,11 @@ impl State {
         let mut effects = self.known();
         match event {
             VmcoreEvent::Dump(facts) => self.found.dump = Some(Same::from(facts)),
-            VmcoreEvent::Log { text, name, unread } => {
-                let lines = text.lines().count() as u64;
+            VmcoreEvent::Log { text, name, records, unread } => {
+                let log = Same::new(Log::new(records));
+                let lines = log.len();
                 let is_new = self.found.log.is_none();
-                self.found.log = Some(LogFound { lines, unread });
+                self.found.log = Some(LogFound { log, unread });
                 // A fresh engine reads the same log again, and the page has it.
                 if lines > 0 && (is_new || !restoring) {
                     effects.push(Effect::Tell(Tell::Log(text, name)));
@@ -120,7 +122,8 @@ impl State {
         let count = |count: Option<usize>| count.map(|count| format::count(count as u64)).unwrap_or_default();
         let tasks = count(self.found.tasks.as_ref().map(|tasks| tasks.len()));
         let modules = count(self.found.modules.as_ref().map(|modules| modules.len()));
-        effects.push(Effect::Tell(Tell::Counts(tasks, modules)));
+        let lines = count(self.found.log.as_ref().map(|found| found.log.len()));
+        effects.push(Effect::Tell(Tell::Counts(tasks, modules, lines)));
         effects
     }
 
@@ -134,7 +137,8 @@ impl State {
         self.files = Some(files);
         self.found = Found::default();
         self.detached = false;
-        self.reports = (0, Rc::from(""));
+        self.reports = None;
+        self.log_options = crate::log_rows::Options::default();
         self.whose = Whose::Panic;
         self.stacks.clear();
         self.chosen.clear();

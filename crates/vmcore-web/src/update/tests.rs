@@ -3,7 +3,7 @@
 use super::*;
 use crate::state::{Found, Tab};
 use oopscope_protocol::{Cost, VmcoreProgress};
-use oopscope_report::vmcore::{Cpu, DumpFacts, Panic, Task, Unread};
+use oopscope_report::vmcore::{Cpu, DumpFacts, LogRecord, Panic, Task, Unread};
 
 fn ready() -> State {
     let mut state = State::new("b1");
@@ -44,6 +44,11 @@ fn open() -> State {
     state
 }
 
+fn log(text: &str, record: &str) -> VmcoreEvent {
+    let records = vec![LogRecord { text: record.to_owned(), ..LogRecord::default() }];
+    VmcoreEvent::Log { text: text.to_owned(), name: "dmesg".to_owned(), records, unread: Vec::new() }
+}
+
 fn told(effects: &[Effect]) -> Vec<&Tell> {
     effects
         .iter()
@@ -79,11 +84,11 @@ fn what_comes_is_told_and_kept_as_it_comes() {
     let effects = answer(&mut state, id, VmcoreEvent::Progress(progress), 1.5);
     assert!(matches!(told(&effects)[..], [Tell::Status(_)]));
     assert!(state.files.is_none(), "progress alone does not make a dump");
-    let log = VmcoreEvent::Log { text: "<6>a\n<6>b\n".to_owned(), name: "dmesg".to_owned(), unread: Vec::new() };
+    let log = log("<6>a\n<6>b\n", "a\nb");
     let effects = answer(&mut state, id, log, 2.0);
     assert!(told(&effects).iter().any(|tell| matches!(tell, Tell::Known(..))));
     assert!(told(&effects).iter().any(|tell| matches!(tell, Tell::Log(..))));
-    assert_eq!(state.found.log.as_ref().unwrap().lines, 2);
+    assert_eq!(state.found.log.as_ref().unwrap().log.len(), 2);
     answer(&mut state, id, VmcoreEvent::Panic(Box::default()), 2.0);
     assert!(state.found.panic.is_some() && state.reading());
     let effects = answer(&mut state, id, done(false), 5.0);
@@ -179,8 +184,8 @@ fn a_dead_engine_is_replaced_and_opens_the_same_again_but_not_for_ever() {
     assert!(effects.contains(&Effect::StartEngine) && !state.console.waiting());
     let id = opening_id(&effects);
     assert!(state.found.panic.is_some(), "what is on the screen stays");
-    let log = VmcoreEvent::Log { text: "<6>a\n".to_owned(), name: "dmesg".to_owned(), unread: Vec::new() };
-    state.found.log = Some(crate::state::LogFound { lines: 1, unread: Vec::new() });
+    let log = log("<6>a\n", "a");
+    state.found.log = Some(crate::state::LogFound { log: Same::default(), unread: Vec::new() });
     let effects = answer(&mut state, id, log, 21.5);
     assert!(!told(&effects).iter().any(|tell| matches!(tell, Tell::Log(..))), "the page has it already");
     answer(&mut state, id, done(false), 22.0);

@@ -68,9 +68,10 @@ fn panic(state: &State, panic: &Panic, change: &Callback<Change>) -> Html {
         ("Task", who, panic.task.map(|task| format!("task_struct {task}"))),
         ("CPU", panic.cpu.map(|cpu| cpu.to_string()), panic.found.clone()),
     ];
-    let (reports, title) = &state.reports;
-    let report = (*reports > 0).then(|| {
-        let more = if *reports > 1 { format!(" (the first of {reports} reports in the log)") } else { String::new() };
+    let reports = state.reports.as_ref().filter(|reports| !reports.list.is_empty());
+    let report = reports.map(|reports| {
+        let (count, title) = (reports.list.len(), reports.title());
+        let more = if count > 1 { format!(" (the first of {count} reports in the log)") } else { String::new() };
         html! {
             <p class="pad">
                 <button type="button" class="inline" id="to-report" onclick={change.reform(|_: MouseEvent| Change::Goto("report"))}>

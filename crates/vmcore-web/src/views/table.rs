@@ -18,16 +18,35 @@ pub(crate) struct Props {
     pub(crate) heading: Html,
     /// How many rows.
     pub(crate) rows: u64,
-    /// The selected row.
+    /// The selected row, from which the keys move on.
     pub(crate) selected: Option<u64>,
-    /// The cells of a row, by its number from 0.
-    pub(crate) row: Callback<u64, Html>,
-    /// A row was selected.
-    pub(crate) on_select: Callback<u64>,
+    /// The first and the last row that are shown as selected.
+    pub(crate) ends: Option<(u64, u64)>,
+    /// The row that is in sight at first.
+    pub(crate) start: Option<u64>,
+    /// Changes when [`Self::start`] is to be brought into sight again.
+    #[prop_or_default]
+    pub(crate) turn: u32,
+    /// A row, by its number from 0.
+    pub(crate) row: Callback<u64, Row>,
+    /// A row was selected; true where Shift was held.
+    pub(crate) on_select: Callback<(u64, bool)>,
+    /// True where rows are text: Shift selects several of them, and two clicks select a word, as in any text.
+    #[prop_or_default]
+    pub(crate) text: bool,
     /// A row was opened, by Enter or two clicks.
     pub(crate) on_open: Callback<u64>,
     /// Changes when the rows are others: then it begins at the first.
     pub(crate) epoch: u32,
+}
+
+/// A row.
+#[derive(Default)]
+pub(crate) struct Row {
+    /// Its class, beside that of all rows.
+    pub(crate) look: &'static str,
+    /// Its cells.
+    pub(crate) cells: Html,
 }
 
 /// What happens to it.
@@ -36,7 +55,7 @@ pub(crate) enum Msg {
     Wheel(WheelEvent),
     Resized,
     Key(KeyboardEvent),
-    Click(u64),
+    Click(u64, bool),
 }
 
 /// The table.
@@ -57,6 +76,9 @@ impl Component for Table {
             // Who sorts wants to see what comes first.
             self.scroller.to_top();
         }
+        if let Some(start) = ctx.props().start.filter(|_| ctx.props().turn != old.turn) {
+            self.scroller.reveal(ctx.props().rows, start);
+        }
         true
     }
 
@@ -67,7 +89,7 @@ impl Component for Table {
             Msg::Wheel(event) => self.scroller.wheel(props.rows, &event),
             Msg::Resized => self.scroller.measure(),
             Msg::Key(event) => return self.key(ctx, &event),
-            Msg::Click(row) => props.on_select.emit(row),
+            Msg::Click(row, extend) => props.on_select.emit((row, extend)),
         }
         true
     }
@@ -76,18 +98,20 @@ impl Component for Table {
         let (props, link) = (ctx.props(), ctx.link());
         let slice = self.scroller.slice(props.rows);
         let rows = (slice.first..slice.first + slice.count).map(|row| {
-            let selected = props.selected == Some(row);
+            let selected = props.ends.is_some_and(|(first, last)| (first..=last).contains(&row));
+            let Row { look, cells } = props.row.emit(row);
             html! {
-                <div key={row} id={format!("{}-{row}", props.id)} class={classes!("t-row", selected.then_some("sel"))} role="row"
+                <div key={row} id={format!("{}-{row}", props.id)} class={classes!("t-row", look, selected.then_some("sel"))} role="row"
                     aria-rowindex={(row + 2).to_string()} aria-selected={selected.to_string()}
-                    onclick={link.callback(move |_: MouseEvent| Msg::Click(row))} ondblclick={props.on_open.reform(move |_: MouseEvent| row)}>
-                    { props.row.emit(row) }
+                    onclick={link.callback(move |event: MouseEvent| Msg::Click(row, event.shift_key()))} ondblclick={(!props.text).then(|| props.on_open.reform(move |_: MouseEvent| row))}>
+                    { cells }
                 </div>
             }
         });
         let active = props.selected.filter(|row| (slice.first..slice.first + slice.count).contains(row));
         html! {
             <div class="lines t-list" id={props.id} ref={self.scroller.list.clone()} role="grid" aria-label={props.label.clone()} tabindex="0"
+                aria-multiselectable={props.text.then_some("true")}
                 aria-rowcount={(props.rows + 1).to_string()} aria-activedescendant={active.map(|row| format!("{}-{row}", props.id))}
                 onscroll={link.callback(|_| Msg::Scrolled)} onkeydown={link.callback(Msg::Key)}>
                 <div class="t-row t-head" role="row" aria-rowindex="1">{ props.heading.clone() }</div>
@@ -103,7 +127,7 @@ impl Component for Table {
         if first {
             self.scroller.listen(props.rows, link.callback(|()| Msg::Resized), link.callback(Msg::Wheel));
             self.scroller.measure();
-            if let Some(row) = props.selected {
+            if let Some(row) = props.start {
                 self.scroller.reveal(props.rows, row);
             }
             link.send_message(Msg::Resized);
@@ -142,7 +166,7 @@ impl Table {
         event.prevent_default();
         let row = row.min(last);
         self.scroller.reveal(props.rows, row);
-        props.on_select.emit(row);
+        props.on_select.emit((row, event.shift_key()));
         true
     }
 }

@@ -1,6 +1,6 @@
 //! The tasks: sorted, filtered, as a tree; Enter shows a task's stack. Must never lay out more rows than are on screen.
 
-use super::table::Table;
+use super::table::{self, Table};
 use super::{absent, count, unread};
 use crate::format;
 use crate::same::Same;
@@ -72,11 +72,13 @@ fn Tasks(props: &Props) -> Html {
     };
     let row = {
         let task_of = task_of.clone();
-        Callback::from(move |number| task_of(number).map_or_else(Html::default, |(row, task)| cells(row, &task)))
+        Callback::from(move |number| {
+            task_of(number).map(|(row, task)| table::Row { look: "", cells: cells(row, &task) }).unwrap_or_default()
+        })
     };
     let on_select = {
         let (task_of, change) = (task_of.clone(), change.clone());
-        Callback::from(move |row| {
+        Callback::from(move |(row, _)| {
             if let Some((_, task)) = task_of(row) {
                 change.emit(Change::Select(task.address.0));
             }
@@ -122,8 +124,8 @@ fn Tasks(props: &Props) -> Html {
             if shown == 0 {
                 <p class="none">{ "No task is like that." }</p>
             } else {
-                <Table id="task-list" label="Tasks" heading={html! { <>{ for heading }</> }} rows={shown as u64} selected={at} {row}
-                    {on_select} {on_open} {epoch} />
+                <Table id="task-list" label="Tasks" heading={html! { <>{ for heading }</> }} rows={shown as u64} selected={at}
+                    ends={at.zip(at)} start={at} {row} {on_select} {on_open} {epoch} />
             }
         </>
     }

@@ -34,7 +34,9 @@ pub(crate) fn header(state: &State, change: &Callback<Change>, open_file: Callba
                 if reports > 0 {
                     { tab(View::Report, html! { <>{ "Report" }if reports > 1 { { count(reports) } }</> }) }
                 }
-                { tab(View::Log, html! { <>{ "Log" }{ count(open.summary.facts.lines) }</> }) }
+                if dump.is_none() {
+                    { tab(View::Log, html! { <>{ "Log" }{ count(open.summary.facts.lines) }</> }) }
+                }
             </>
         }
     });
@@ -48,6 +50,7 @@ pub(crate) fn header(state: &State, change: &Callback<Change>, open_file: Callba
             let count = match name {
                 "tasks" => &dump.tasks,
                 "modules" => &dump.modules,
+                "log" => &dump.lines,
                 _ => "",
             };
             all.push(tab(View::Dump(name), html! { <>{ label }<span class="dim">{ format!(" {count}") }</span></> }));

@@ -9,10 +9,11 @@ use oopscope_web_kit::browser::files_name;
 use std::rc::Rc;
 use web_sys::File;
 
-/// The views of a dump that its part shows, with their names for people, in the order of the bar. The log and its reports
+/// The views of a dump that its part shows, with their names for people, in the order of the bar. The log's reports
 /// stand after the first.
-pub(crate) const TABS: [(&str, &str); 6] = [
+pub(crate) const TABS: [(&str, &str); 7] = [
     ("overview", "Overview"),
+    ("log", "Log"),
     ("backtraces", "Backtraces"),
     ("tasks", "Tasks"),
     ("modules", "Modules"),
@@ -104,15 +105,16 @@ impl State {
             "counts" => {
                 dump.tasks = a;
                 dump.modules = b;
+                dump.lines = c;
             }
             "show" => {
                 let view = match a.as_str() {
                     "report" => Some(View::Report),
-                    "log" => Some(View::Log),
                     tab => TABS.iter().find(|(name, _)| *name == tab).map(|(name, _)| View::Dump(name)),
                 };
                 self.view = view.unwrap_or(self.view);
             }
+            "report" => return self.show_report(a.parse().unwrap_or_default()),
             "copy" => return vec![Effect::CopyText(a)],
             "save" => return vec![Effect::SaveFile { name: b, text: a }],
             "say" => self.said = a,
@@ -128,10 +130,12 @@ impl State {
             self.dump = None;
             return vec![Effect::Dumps(Ask::Close)];
         }
-        let reports = &open.summary.reports;
-        let first = reports.get(open.current as usize).map(|report| report.title.clone()).unwrap_or_default();
+        let list = open.summary.reports.iter().map(|report| {
+            format!("{} {} {} {}\n", report.first_line, report.last_line, report.severity as u8, report.title)
+        });
+        let reports = Effect::Dumps(Ask::Reports(open.current, list.collect()));
         self.said = opened_words(&open.summary, &open.name());
-        vec![Effect::Dumps(Ask::Reports(u32::try_from(reports.len()).unwrap_or(u32::MAX), first))]
+        vec![reports]
     }
 }
 
@@ -176,8 +180,13 @@ mod tests {
     }
 
     fn summary(reports: u32) -> Event {
-        let reports =
-            (0..reports).map(|index| Summary { index, title: format!("report {index}"), ..Summary::default() });
+        let reports = (0..reports).map(|index| Summary {
+            index,
+            title: format!("report {index}"),
+            first_line: 7,
+            last_line: 9,
+            ..Summary::default()
+        });
         Event::Opened(Box::new(LogSummary { reports: reports.collect(), ..LogSummary::default() }))
     }
 
@@ -191,7 +200,7 @@ mod tests {
         told(&mut state, ["known", "vmcore", "6.4 MB", ""]);
         let id = open_id(&told(&mut state, ["log", "<6>a\n", "vmcore (log)", ""]));
         let effects = answer(&mut state, id, summary(2));
-        assert!(effects.contains(&Effect::Dumps(Ask::Reports(2, "report 0".to_owned()))));
+        assert!(effects.contains(&Effect::Dumps(Ask::Reports(0, "7 9 0 report 0\n7 9 0 report 1\n".to_owned()))));
         told(&mut state, ["opened", "", "", ""]);
         state
     }
@@ -203,6 +212,10 @@ mod tests {
         assert!(state.open.as_ref().is_some_and(is_of_dump));
         told(&mut state, ["show", "report", "", ""]);
         assert_eq!(state.view, View::Report);
+        state.apply(Change::Show(View::Log), 6.0);
+        assert_eq!(state.view, View::Dump("log"), "its part shows the log");
+        told(&mut state, ["report", "1", "", ""]);
+        assert_eq!((state.view, state.open.as_ref().unwrap().current), (View::Report, 1));
         state.apply(Change::Show(View::Dump("tasks")), 6.0);
         assert_eq!(state.view, View::Dump("tasks"));
     }

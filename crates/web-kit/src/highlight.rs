@@ -2,13 +2,13 @@
 //! text, which the row turns into text nodes.
 
 /// A piece of a line, and whether it is an occurrence.
-pub(crate) type Part<'a> = (&'a str, bool);
+pub type Part<'a> = (&'a str, bool);
 
 /// The most occurrences that are marked in one line.
 const MAX_MARKS: usize = 200;
 
 /// The line cut at the occurrences of `needle`, ignoring ASCII case: the same rule as the engine's search.
-pub(crate) fn parts<'a>(line: &'a str, needle: &str) -> Vec<Part<'a>> {
+pub fn parts<'a>(line: &'a str, needle: &str) -> Vec<Part<'a>> {
     let mut out = Vec::new();
     let mut rest = line;
     if !needle.is_empty() {
@@ -29,7 +29,8 @@ pub(crate) fn parts<'a>(line: &'a str, needle: &str) -> Vec<Part<'a>> {
     out
 }
 
-fn find(text: &str, needle: &str) -> Option<usize> {
+/// Where `needle` first occurs, ignoring ASCII case.
+pub fn find(text: &str, needle: &str) -> Option<usize> {
     let (text_bytes, needle) = (text.as_bytes(), needle.as_bytes());
     text_bytes.windows(needle.len()).position(|window| window.eq_ignore_ascii_case(needle)).filter(|&at| {
         // Bytes that match are whole characters unless the needle begins in the middle of one, which a &str can't;
