@@ -5,7 +5,9 @@
 //! the panic before anything slower. A long question is ended by ending the worker; the page opens the files again.
 
 use crate::Problem;
-use oopscope_report::vmcore::{Answer, Backtrace, Cpu, DumpFacts, LogRecord, MemoryUsage, Module, Panic, System, Task, Unread};
+use oopscope_report::vmcore::{
+    Answer, Backtrace, Cpu, DumpFacts, LogRecord, MemoryUsage, Module, Panic, System, Task, Unread,
+};
 use serde::{Deserialize, Serialize};
 
 /// What the page asks.
