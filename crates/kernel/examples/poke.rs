@@ -10,44 +10,19 @@
 //! symbols are used from there on).
 #![allow(clippy::disallowed_methods, reason = "a program for developers: it reads files and measures time")]
 
-use oopscope_dump::{Dump, Part};
+mod on_disk;
+
+use on_disk::OnDisk;
+use oopscope_dump::Dump;
 use oopscope_kernel::Kernel;
-use oopscope_source::{ReadAt, ReadError};
 use oopscope_symbols::SymbolTable;
 use oopscope_symbols::elf::ElfFile;
-use std::fs::File;
-use std::os::unix::fs::FileExt;
 use std::time::Instant;
-
-struct OnDisk(File, u64);
-
-impl ReadAt for OnDisk {
-    fn len(&self) -> u64 {
-        self.1
-    }
-
-    fn read_at(&self, offset: u64, buf: &mut [u8]) -> Result<usize, ReadError> {
-        let mut done = 0;
-        while done < buf.len() {
-            match self.0.read_at(&mut buf[done..], offset + done as u64) {
-                Ok(0) => break,
-                Ok(more) => done += more,
-                Err(_) => return Err(ReadError::Io { offset }),
-            }
-        }
-        Ok(done)
-    }
-}
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut words = std::env::args().skip(1);
     let names = words.next().ok_or("poke DUMP[,DUMP]... [WORD]...")?;
-    let mut parts = Vec::new();
-    for name in names.split(',') {
-        let file = File::open(name)?;
-        let length = file.metadata()?.len();
-        parts.push(Part { name: name.to_owned(), bytes: Box::new(OnDisk(file, length)) });
-    }
+    let parts = on_disk::parts(&names)?;
     let start = Instant::now();
     let mut lap = start;
     let mut time = |what: &str, dump: &Dump| {
@@ -74,9 +49,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     }
     for word in words {
         if let Some(name) = word.strip_prefix("vmlinux:") {
-            let file = File::open(name)?;
-            let length = file.metadata()?.len();
-            kernel.use_vmlinux(ElfFile::open(&OnDisk(file, length))?)?;
+            kernel.use_vmlinux(ElfFile::open(&OnDisk::open(name)?)?)?;
             time("vmlinux", kernel.dump());
             continue;
         }

@@ -8,35 +8,17 @@
 //! (`X` for the registers that were saved there) and ends with `E complete why`. How long it took goes to stderr.
 #![allow(clippy::disallowed_methods, reason = "a program for developers: it reads files and measures time")]
 
-use oopscope_dump::{Dump, Part};
+mod on_disk;
+
+use oopscope_dump::Dump;
 use oopscope_kernel::{Kernel, stack, tasks};
 use oopscope_report::vmcore::Backtrace;
-use oopscope_source::{ReadAt, ReadError};
-use std::fs::File;
-use std::os::unix::fs::FileExt;
 use std::time::Instant;
-
-struct OnDisk(File, u64);
-
-impl ReadAt for OnDisk {
-    fn len(&self) -> u64 {
-        self.1
-    }
-
-    fn read_at(&self, offset: u64, buf: &mut [u8]) -> Result<usize, ReadError> {
-        self.0.read_at(buf, offset).map_err(|_| ReadError::Io { offset })
-    }
-}
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut words = std::env::args().skip(1);
     let names = words.next().ok_or("stacks DUMP[,DUMP]... [cpus|panic|PID]")?;
-    let mut parts = Vec::new();
-    for name in names.split(',') {
-        let file = File::open(name)?;
-        let length = file.metadata()?.len();
-        parts.push(Part { name: name.to_owned(), bytes: Box::new(OnDisk(file, length)) });
-    }
+    let parts = on_disk::parts(&names)?;
     let start = Instant::now();
     let mut kernel = Kernel::open(Dump::open(parts, &mut |_| true)?, &mut |_| true)?;
     kernel.load_symbols(&mut |_| true)?;

@@ -17,6 +17,7 @@ pub mod inputs;
 pub mod kernels;
 pub mod mutate;
 pub mod printk;
+pub mod seeds;
 pub mod stacks;
 pub mod symbols;
 

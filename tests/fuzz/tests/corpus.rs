@@ -4,6 +4,7 @@
 //! a seed.
 
 use oopscope_fuzz_targets::mutate::{Rng, mutated};
+use oopscope_fuzz_targets::seeds::rounds;
 use oopscope_fuzz_targets::{TARGETS, Target};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -47,12 +48,6 @@ fn fixtures() -> Vec<Vec<u8>> {
         .filter(|path| path.extension().is_some_and(|end| end == "log"))
         .map(|path| read(path))
         .collect()
-}
-
-/// How often the mutations are made anew, from `OOPSCOPE_FUZZ_ROUNDS`.
-#[expect(clippy::disallowed_methods, reason = "the one knob of this test")]
-fn rounds() -> u64 {
-    std::env::var("OOPSCOPE_FUZZ_ROUNDS").ok().and_then(|rounds| rounds.parse().ok()).unwrap_or(1)
 }
 
 /// Runs a target; where it panics or hangs, keeps the input.

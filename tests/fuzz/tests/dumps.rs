@@ -3,7 +3,8 @@
 
 use oopscope_fuzz_targets::dumps;
 use oopscope_fuzz_targets::mutate::Rng;
-use std::path::{Path, PathBuf};
+use oopscope_fuzz_targets::seeds::{rounds, seeds};
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 /// Damaged dumps of a round, for each target.
@@ -11,24 +12,6 @@ const A_ROUND: usize = if cfg!(debug_assertions) { 60 } else { 4000 };
 
 /// No dump of this size may take longer, on however slow a machine.
 const TOO_LONG: Duration = Duration::from_secs(20);
-
-#[expect(clippy::disallowed_methods, reason = "tests read their data")]
-fn seeds(target: &str) -> Vec<Vec<u8>> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus").join(target);
-    let mut paths: Vec<PathBuf> = std::fs::read_dir(&folder)
-        .unwrap_or_else(|error| panic!("{}: {error}", folder.display()))
-        .map(|entry| entry.expect("a folder of the repository can be listed").path())
-        .collect();
-    paths.sort();
-    assert!(!paths.is_empty(), "{} has no seeds", folder.display());
-    paths.iter().map(|path| std::fs::read(path).expect("a seed can be read")).collect()
-}
-
-/// How often the damage is made anew, from `OOPSCOPE_FUZZ_ROUNDS`.
-#[expect(clippy::disallowed_methods, reason = "the one knob of this test")]
-fn rounds() -> u64 {
-    std::env::var("OOPSCOPE_FUZZ_ROUNDS").ok().and_then(|rounds| rounds.parse().ok()).unwrap_or(1)
-}
 
 /// Numbers that headers are not prepared for.
 const WILD: [u64; 16] = [

@@ -3,6 +3,7 @@
 
 use oopscope_fuzz_targets::kernels;
 use oopscope_fuzz_targets::mutate::{Rng, mutated};
+use oopscope_fuzz_targets::seeds::{rounds, seeds};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -11,21 +12,6 @@ const A_ROUND: usize = if cfg!(debug_assertions) { 40 } else { 2000 };
 
 /// No input may take longer, on however slow a machine.
 const TOO_LONG: Duration = Duration::from_secs(20);
-
-#[expect(clippy::disallowed_methods, reason = "tests read their data")]
-fn seeds(target: &str) -> Vec<Vec<u8>> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus").join(target);
-    let entries = std::fs::read_dir(&folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
-    let mut paths: Vec<_> = entries.map(|entry| entry.expect("it can be listed").path()).collect();
-    paths.sort();
-    paths.iter().map(|path| std::fs::read(path).expect("a seed can be read")).collect()
-}
-
-/// How often the damage is made anew, from `OOPSCOPE_FUZZ_ROUNDS`.
-#[expect(clippy::disallowed_methods, reason = "the one knob of this test")]
-fn rounds() -> u64 {
-    std::env::var("OOPSCOPE_FUZZ_ROUNDS").ok().and_then(|rounds| rounds.parse().ok()).unwrap_or(1)
-}
 
 /// Runs a target; where it panics or hangs, keeps the input.
 #[expect(clippy::disallowed_methods, reason = "a test may measure, and write what it found")]

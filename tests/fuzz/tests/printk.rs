@@ -3,6 +3,7 @@
 
 use oopscope_fuzz_targets::mutate::Rng;
 use oopscope_fuzz_targets::printk::printk;
+use oopscope_fuzz_targets::seeds::{rounds, seeds};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -11,21 +12,6 @@ const A_ROUND: usize = if cfg!(debug_assertions) { 400 } else { 20_000 };
 
 /// No ring may take longer, on however slow a machine.
 const TOO_LONG: Duration = Duration::from_secs(20);
-
-#[expect(clippy::disallowed_methods, reason = "tests read their data")]
-fn seeds() -> Vec<Vec<u8>> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus/printk");
-    let entries = std::fs::read_dir(&folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
-    let mut paths: Vec<_> = entries.map(|entry| entry.expect("it can be listed").path()).collect();
-    paths.sort();
-    paths.iter().map(|path| std::fs::read(path).expect("a seed can be read")).collect()
-}
-
-/// How often the damage is made anew, from `OOPSCOPE_FUZZ_ROUNDS`.
-#[expect(clippy::disallowed_methods, reason = "the one knob of this test")]
-fn rounds() -> u64 {
-    std::env::var("OOPSCOPE_FUZZ_ROUNDS").ok().and_then(|rounds| rounds.parse().ok()).unwrap_or(1)
-}
 
 /// One to eight places of a ring, most of them where it has something: bytes, bits, or words that mean something in a ring.
 fn damage(rng: &mut Rng, ring: &mut [u8]) {
@@ -48,7 +34,7 @@ fn damage(rng: &mut Rng, ring: &mut [u8]) {
 #[test]
 #[expect(clippy::disallowed_methods, reason = "a test may measure, and write what it found")]
 fn rings_that_are_damaged_anywhere() {
-    let seeds = seeds();
+    let seeds = seeds("printk");
     for round in 0..rounds() {
         let mut rng = Rng::new(round);
         for _ in 0..A_ROUND {

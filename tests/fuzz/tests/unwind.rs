@@ -2,29 +2,12 @@
 //! them with what is an address of the code or of a stack, for anything else ends a walk at once.
 
 use oopscope_fuzz_targets::mutate::Rng;
+use oopscope_fuzz_targets::seeds::{rounds, seeds};
 use oopscope_fuzz_targets::stacks::unwind;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// Damaged stacks of a round.
 const A_ROUND: usize = if cfg!(debug_assertions) { 2000 } else { 100_000 };
-
-#[expect(clippy::disallowed_methods, reason = "tests read their data")]
-fn seeds() -> Vec<Vec<u8>> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus/unwind");
-    let mut paths: Vec<PathBuf> = std::fs::read_dir(&folder)
-        .unwrap_or_else(|error| panic!("{}: {error}", folder.display()))
-        .map(|entry| entry.expect("a folder of the repository can be listed").path())
-        .collect();
-    paths.sort();
-    assert!(!paths.is_empty(), "{} has no seeds", folder.display());
-    paths.iter().map(|path| std::fs::read(path).expect("a seed can be read")).collect()
-}
-
-/// How often the damage is made anew, from `OOPSCOPE_FUZZ_ROUNDS`.
-#[expect(clippy::disallowed_methods, reason = "the one knob of this test")]
-fn rounds() -> u64 {
-    std::env::var("OOPSCOPE_FUZZ_ROUNDS").ok().and_then(|rounds| rounds.parse().ok()).unwrap_or(1)
-}
 
 fn damaged(rng: &mut Rng, seed: &[u8]) -> Vec<u8> {
     let mut bytes = seed.to_vec();
@@ -49,7 +32,7 @@ fn damaged(rng: &mut Rng, seed: &[u8]) -> Vec<u8> {
 #[test]
 #[expect(clippy::disallowed_methods, reason = "a test may write what it found")]
 fn damaged_stacks_are_walked_to_an_end() {
-    let seeds = seeds();
+    let seeds = seeds("unwind");
     for round in 0..rounds() {
         let mut rng = Rng::new(round);
         for _ in 0..A_ROUND {
