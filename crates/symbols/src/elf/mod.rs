@@ -37,6 +37,68 @@ pub struct Section {
     pub compressed: bool,
     /// Whether it has bytes in the file: zeroed data has not, nor has anything that was taken out into another file.
     pub in_file: bool,
+    /// What it is, as ELF numbers it (`sh_type`): 2 is a symbol table, 4 and 9 are relocations.
+    pub kind: u32,
+    /// `sh_flags`: 2 is loaded into memory, 4 is code.
+    pub flags: u64,
+    /// The section that belongs to it: of a symbol table its names, of relocations their symbols.
+    pub link: u32,
+    /// Of relocations, the section whose bytes they change.
+    pub info: u32,
+}
+
+/// What an ELF file's headers tell. Of a file of any size a few kilobytes are read for it.
+#[derive(Clone, Debug)]
+pub struct Outline {
+    /// Byte order and pointer size.
+    pub layout: Layout,
+    /// `e_machine`: 62 is x86-64, 183 is arm64, 40 is arm.
+    pub machine: u16,
+    /// `e_type`: 1 is a module or an object file, 2 and 3 are linked, 4 is a core.
+    pub kind: u16,
+    /// Its build-id, if it has one.
+    pub build_id: Option<Vec<u8>>,
+    /// Its sections by their numbers: the first is the empty one.
+    pub sections: Vec<Section>,
+    headers: Vec<SectionHeader>,
+}
+
+impl Outline {
+    /// Reads a file's headers, the names of its sections and its build-id.
+    pub fn read(file: &dyn ReadAt) -> Result<Self, ElfError> {
+        let head = slice(file, 0, file.len().min(64 << 10), "its beginning")?;
+        if !head.starts_with(b"\x7fELF") {
+            return Err(Foreign::of(&head).map_or(ElfError::NotElf, ElfError::Foreign));
+        }
+        let layout = match (head.get(4), head.get(5)) {
+            (Some(1), Some(order @ 1..=2)) => Layout { little_endian: *order == 1, pointer: 4 },
+            (Some(2), Some(order @ 1..=2)) => Layout { little_endian: *order == 1, pointer: 8 },
+            _ => return Err(ElfError::Damaged { what: "header" }),
+        };
+        let size = if layout.pointer == 4 { header32::SIZEOF_EHDR } else { header64::SIZEOF_EHDR };
+        let header = head.get(..size).and_then(|raw| goblin::elf::Elf::parse_header(raw).ok());
+        let header = header.ok_or(ElfError::Damaged { what: "header" })?;
+        if header.e_type == ET_CORE {
+            return Err(ElfError::Foreign(Foreign::Core));
+        }
+        let headers = section_headers(file, &header, layout)?;
+        let sections = name_sections(file, &header, &headers)?;
+        let build_id = headers.iter().filter(|section| section.sh_type == SHT_NOTE).find_map(|section| {
+            let notes = slice(file, section.sh_offset, section.sh_size.min(MOST_NOTES), "its notes").ok()?;
+            build_id(&notes, layout)
+        });
+        Ok(Self { layout, machine: header.e_machine, kind: header.e_type, build_id, sections, headers })
+    }
+
+    /// Whether it is a module or an object file: its addresses count from the beginnings of its sections.
+    pub const fn is_module(&self) -> bool {
+        self.kind == ET_REL
+    }
+
+    /// The first section of a name.
+    pub fn section(&self, name: &str) -> Option<&Section> {
+        self.sections.iter().find(|section| section.name == name)
+    }
 }
 
 /// What a vmlinux or a module's file tells.
@@ -96,27 +158,12 @@ impl ElfFile {
 type Place<'a> = &'a dyn Fn(&str) -> Option<u64>;
 
 fn read(file: &dyn ReadAt, place: Option<Place<'_>>) -> Result<ElfFile, ElfError> {
-    let head = slice(file, 0, file.len().min(64 << 10), "its beginning")?;
-    if !head.starts_with(b"\x7fELF") {
-        return Err(Foreign::of(&head).map_or(ElfError::NotElf, ElfError::Foreign));
-    }
-    let layout = match (head.get(4), head.get(5)) {
-        (Some(1), Some(order @ 1..=2)) => Layout { little_endian: *order == 1, pointer: 4 },
-        (Some(2), Some(order @ 1..=2)) => Layout { little_endian: *order == 1, pointer: 8 },
-        _ => return Err(ElfError::Damaged { what: "header" }),
-    };
-    let size = if layout.pointer == 4 { header32::SIZEOF_EHDR } else { header64::SIZEOF_EHDR };
-    let header = head.get(..size).and_then(|raw| goblin::elf::Elf::parse_header(raw).ok());
-    let header = header.ok_or(ElfError::Damaged { what: "header" })?;
-    match (header.e_type, place) {
-        (ET_CORE, _) => return Err(ElfError::Foreign(Foreign::Core)),
-        (ET_REL, None) => return Err(ElfError::Module),
-        (ET_REL, Some(_)) => {}
-        (_, Some(_)) => return Err(ElfError::NoModule),
+    let Outline { layout, machine, kind, build_id, sections, headers } = Outline::read(file)?;
+    match (kind == ET_REL, place) {
+        (true, None) => return Err(ElfError::Module),
+        (false, Some(_)) => return Err(ElfError::NoModule),
         _ => {}
     }
-    let headers = section_headers(file, &header, layout)?;
-    let sections = name_sections(file, &header, &headers)?;
     let table = headers.iter().find(|section| section.sh_type == SHT_SYMTAB).ok_or(ElfError::Stripped)?;
     let names = headers.get(table.sh_link as usize).ok_or(ElfError::Damaged { what: "symbol table" })?;
     if is_compressed(table) || is_compressed(names) {
@@ -124,11 +171,7 @@ fn read(file: &dyn ReadAt, place: Option<Place<'_>>) -> Result<ElfFile, ElfError
     }
     let symbols =
         symbols::read(file, &symbols::Tables { table, names, headers: &headers, sections: &sections, place, layout })?;
-    let build_id = headers.iter().filter(|section| section.sh_type == SHT_NOTE).find_map(|section| {
-        let notes = slice(file, section.sh_offset, section.sh_size.min(MOST_NOTES), "its notes").ok()?;
-        build_id(&notes, layout)
-    });
-    Ok(ElfFile { layout, machine: header.e_machine, build_id, sections, symbols })
+    Ok(ElfFile { layout, machine, build_id, sections, symbols })
 }
 
 fn is_compressed(section: &SectionHeader) -> bool {
@@ -199,6 +242,10 @@ fn name_sections(file: &dyn ReadAt, header: &Header, headers: &[SectionHeader]) 
             size: header.sh_size,
             compressed: is_compressed(header),
             in_file: header.sh_type != SHT_NOBITS,
+            kind: header.sh_type,
+            flags: header.sh_flags,
+            link: header.sh_link,
+            info: header.sh_info,
         }
     };
     Ok(headers.iter().map(section).collect())
