@@ -69,6 +69,8 @@ pub(crate) fn frame_of(place: &frame::Place<'_>, reliable: bool, role: FrameRole
         file: place.source.map(|source| source.file.to_owned()),
         file_line: place.source.map(|source| source.line),
         inlined: place.inlined,
+        symbols: None,
+        alternatives: Vec::new(),
         line,
     }
 }

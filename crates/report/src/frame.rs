@@ -1,6 +1,6 @@
 //! Stacks and their frames.
 
-use crate::{Context, Register};
+use crate::{Alternative, Context, Register};
 use serde::{Deserialize, Serialize};
 
 /// One stack of a report: the frames that ran in one context.
@@ -83,6 +83,12 @@ pub struct Frame {
     /// True for a frame of an inlined function: it has no address of its own.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub inlined: bool,
+    /// Which of [`Symbolized::files`](crate::Symbolized::files) its source line comes from; absent where the log itself has it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub symbols: Option<u32>,
+    /// Other functions of the same name and size that it may be instead.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub alternatives: Vec<Alternative>,
     /// Log line.
     pub line: u64,
 }

@@ -16,6 +16,7 @@ mod frame;
 mod identity;
 mod listing;
 mod prose;
+mod symbols;
 mod taint;
 pub mod triage;
 pub mod vmcore;
@@ -28,6 +29,7 @@ pub use frame::{Frame, FrameRole, Stack, StackRole};
 pub use identity::{Link, LinkKind, Signature, Subsystem};
 pub use listing::{Instruction, Listing};
 pub use prose::{Notice, NoticeKind, Prose, Span};
+pub use symbols::{Alternative, SymbolFile, SymbolStatus, Symbolized};
 pub use taint::TAINT_FLAGS;
 
 use serde::{Deserialize, Serialize};
@@ -373,6 +375,9 @@ pub struct Report {
     /// separation that the lines' own grammar allows, which may be wrong.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub interleaved: bool,
+    /// What files of symbols and debug information added to it; absent where none were given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub symbols: Option<Symbolized>,
     /// How often the same title and place was reported again later in the log; those are not listed again.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub repeats: u64,

@@ -1,0 +1,15 @@
+//! Debug information: which source line and which inlined functions an address belongs to, what the variables there are,
+//! how to get to the caller, and types; out of DWARF 2 to 5, read by the spoonful.
+//!
+//! A vmlinux has half a gigabyte of debug information, and a backtrace needs a few hundred kilobytes of it: the table of
+//! `.debug_aranges`, then the units, line programs and lists of the frames alone.
+//!
+//! Must never read a section whole to answer for one address, never hold a section whole, never believe a length, a count
+//! or a reference of the file without a bound.
+#![forbid(unsafe_code)]
+
+mod spot;
+mod store;
+
+pub use spot::{At, Spot};
+pub use store::{NoStore, Store};

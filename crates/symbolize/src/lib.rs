@@ -1,0 +1,5 @@
+//! The files of symbols and debug information that a user gave beside a log or a dump: what each is, whether it belongs to
+//! the kernel in question, and what it says about the frames.
+//!
+//! Must never give a line out of a file that does not match, nor choose silently between two functions of one name.
+#![forbid(unsafe_code)]
