@@ -74,7 +74,8 @@ pub struct Frame {
     pub reliable: bool,
     /// What the address is.
     pub role: FrameRole,
-    /// Source file and line, where the log itself has them (a log that went through decode_stacktrace.sh).
+    /// Source file and line, where the log itself has them (a log that went through decode_stacktrace.sh) or
+    /// [`Self::symbols`] says where they come from.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub file: Option<String>,
     /// Line in `file`.

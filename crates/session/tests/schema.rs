@@ -288,6 +288,8 @@ fn full() -> Vec<Document> {
         file: Some(text()),
         file_line: Some(1),
         inlined: true,
+        symbols: Some(0),
+        alternatives: vec![Alternative { file: Some(text()), file_line: Some(1), address: text() }],
         line: 1,
     };
     let frames = || [FrameRole::Return, FrameRole::Pc, FrameRole::Lr, FrameRole::User].map(frame).to_vec();
@@ -368,6 +370,32 @@ fn full() -> Vec<Document> {
         skipped: 1,
         guessed: true,
     };
+    let symbol_file = |status| SymbolFile {
+        name: text(),
+        kind: text(),
+        module: Some(text()),
+        build_id: Some(text()),
+        release: Some(text()),
+        has_lines: true,
+        status,
+        matched_by: Some(text()),
+        note: Some(text()),
+    };
+    let symbols = || Symbolized {
+        files: [
+            SymbolStatus::Used,
+            SymbolStatus::Unneeded,
+            SymbolStatus::Mismatch,
+            SymbolStatus::Unreadable,
+            SymbolStatus::Ignored,
+        ]
+        .map(symbol_file)
+        .to_vec(),
+        with_lines: 1,
+        without_lines: 1,
+        code: Some(text()),
+        problems: vec![text()],
+    };
     let architectures = Arch::ALL;
     let severities = [Severity::Warning, Severity::Error, Severity::Fatal];
     let report = |n: usize| Report {
@@ -445,6 +473,7 @@ fn full() -> Vec<Document> {
         may_follow_from: Some(0),
         links: links(),
         interleaved: true,
+        symbols: Some(symbols()),
         repeats: 1,
     };
     let boot =
