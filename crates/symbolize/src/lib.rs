@@ -3,3 +3,15 @@
 //!
 //! Must never give a line out of a file that does not match, nor choose silently between two functions of one name.
 #![forbid(unsafe_code)]
+
+mod annotate;
+mod given;
+mod query;
+mod source;
+mod symbolizer;
+
+pub use annotate::{Annotated, annotate};
+pub use given::Given;
+pub use query::{Answer, Place, QueryError};
+pub use source::Excerpt;
+pub use symbolizer::{Cancelled, Symbolizer, Tick, Wanted};
