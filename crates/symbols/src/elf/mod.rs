@@ -4,6 +4,7 @@
 //! positions in a `usize`: headers, names and symbols are read where they lie and handed over in slices.
 
 mod error;
+pub mod functions;
 mod symbols;
 
 use goblin::elf::header::{ET_CORE, ET_REL, Header, header32, header64};

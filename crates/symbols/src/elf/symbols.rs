@@ -14,7 +14,7 @@ use crate::table::Builder;
 use crate::{Layout, SymbolTable};
 
 /// The most symbols that are believed.
-const MOST: u64 = 1 << 23;
+pub(super) const MOST: u64 = 1 << 23;
 
 /// Symbols that are read at once.
 const PIECE: u64 = 1 << 15;
