@@ -46,6 +46,8 @@ pub struct Section {
     pub link: u32,
     /// Of relocations, the section whose bytes they change.
     pub info: u32,
+    /// To which power of two its place in memory is rounded up (`sh_addralign`); 0 and 1 are none.
+    pub align: u64,
 }
 
 /// What an ELF file's headers tell. Of a file of any size a few kilobytes are read for it.
@@ -247,6 +249,7 @@ fn name_sections(file: &dyn ReadAt, header: &Header, headers: &[SectionHeader]) 
             flags: header.sh_flags,
             link: header.sh_link,
             info: header.sh_info,
+            align: header.sh_addralign,
         }
     };
     Ok(headers.iter().map(section).collect())
