@@ -49,8 +49,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     {
         return check(&file, &outline, &std::fs::read_to_string(list)?);
     }
-    let (addresses, names): (Vec<&str>, Vec<&str>) = rest.iter().map(String::as_str).partition(|one| one.starts_with("0x"));
-    for round in 0..3 {
+    let (addresses, names): (Vec<&str>, Vec<&str>) =
+        rest.iter().map(String::as_str).partition(|one| one.starts_with("0x"));
+    for round in 0..5 {
         let (reads, bytes, start) = (file.reads(), file.bytes(), Instant::now());
         let found = find(&file, &outline, &names)?;
         let took = start.elapsed();

@@ -4,21 +4,23 @@
 //! decide between functions of one name: all are given, with what tells them apart.
 
 use goblin::elf::section_header::{SHF_EXECINSTR, SHN_LORESERVE, SHN_UNDEF, SHN_XINDEX, SHT_SYMTAB};
-use goblin::elf::sym::{STB_GLOBAL, STB_WEAK, STT_FILE, STT_FUNC, STT_GNU_IFUNC, STT_SECTION, STT_TLS, st_bind, st_type};
+use goblin::elf::sym::{
+    STB_GLOBAL, STB_WEAK, STT_FILE, STT_FUNC, STT_GNU_IFUNC, STT_SECTION, STT_TLS, st_bind, st_type,
+};
 use oopscope_source::ReadAt;
 
 use super::symbols::MOST;
 use super::{ElfError, Outline, Section, slice};
 use crate::elf_symbol::{self, ElfSymbol, is_name};
 
-/// Symbols that are read at once: 3 MB, which is the whole table of many kernels.
-const PIECE: u64 = 1 << 17;
+/// Symbols that are read at once, into the same 768 KiB: memory that was never touched costs more than what is read into it.
+const PIECE: u64 = 1 << 15;
 
 /// The longest name. The kernel's own limit is 512 (include/linux/kallsyms.h, KSYM_NAME_LEN).
 const LONGEST: usize = 4096;
 
 /// The most answers of one search: what `__key.0` has in a kernel is some thousands.
-const MOST_FOUND: usize = 1 << 16;
+const MOST_FOUND: usize = 1 << 18;
 
 /// SHT_SYMTAB_SHNDX: the sections' numbers of symbols, where 16 bits don't suffice.
 const SYMTAB_SHNDX: u32 = 18;
@@ -296,16 +298,10 @@ impl<'n> Wanted<'n> {
 }
 
 /// Hands over every symbol that has a place, in the order of the table.
-fn scan(
-    file: &dyn ReadAt,
-    outline: &Outline,
-    visit: &mut dyn FnMut(&Symbol, &Strings),
-) -> Result<(), ElfError> {
+fn scan(file: &dyn ReadAt, outline: &Outline, visit: &mut dyn FnMut(&Symbol, &Strings)) -> Result<(), ElfError> {
     let layout = outline.layout;
-    let (number, table) = (0..)
-        .zip(&outline.sections)
-        .find(|(_, section)| section.kind == SHT_SYMTAB)
-        .ok_or(ElfError::Stripped)?;
+    let (number, table) =
+        (0..).zip(&outline.sections).find(|(_, section)| section.kind == SHT_SYMTAB).ok_or(ElfError::Stripped)?;
     let names = usize::try_from(table.link).ok().and_then(|link| outline.sections.get(link));
     let names = names.ok_or(ElfError::Damaged { what: "symbol table" })?;
     if table.compressed || names.compressed {
@@ -324,14 +320,14 @@ fn scan(
     let code: Vec<bool> =
         outline.sections.iter().map(|section| section.flags & u64::from(SHF_EXECINSTR) != 0).collect();
     let linked = !outline.is_module();
+    let (mut raw, mut long) = (Vec::new(), Vec::new());
     let mut from = 0;
     while from < count {
         let now = PIECE.min(count - from);
-        let raw = part(file, table, from * width as u64, now * width as u64)?;
-        let long = match numbers {
-            Some(numbers) => part(file, numbers, from * 4, now * 4)?,
-            None => Vec::new(),
-        };
+        part(file, table, from * width as u64, now * width as u64, &mut raw)?;
+        if let Some(numbers) = numbers {
+            part(file, numbers, from * 4, now * 4, &mut long)?;
+        }
         for (item, raw) in raw.chunks_exact(width).enumerate() {
             let symbol = ElfSymbol::new(raw, layout);
             let mut section = u32::from(symbol.section);
@@ -365,10 +361,16 @@ fn scan(
     Ok(())
 }
 
-/// A part of a section's bytes.
-fn part(file: &dyn ReadAt, section: &Section, from: u64, size: u64) -> Result<Vec<u8>, ElfError> {
-    let offset = section.offset.checked_add(from).ok_or(ElfError::Damaged { what: "symbol table" })?;
-    slice(file, offset, size, "its symbols")
+/// Reads a part of a section's bytes, no more than a piece.
+fn part(file: &dyn ReadAt, section: &Section, from: u64, size: u64, out: &mut Vec<u8>) -> Result<(), ElfError> {
+    let damaged = ElfError::Damaged { what: "symbol table" };
+    let offset = section.offset.checked_add(from).ok_or(damaged)?;
+    let outside = ElfError::Outside { what: "its symbols", offset, size, length: file.len() };
+    if offset.checked_add(size).is_none_or(|end| end > file.len()) {
+        return Err(outside);
+    }
+    out.resize(usize::try_from(size).map_err(|_| damaged)?, 0);
+    if file.read_at(offset, out)? < out.len() { Err(outside) } else { Ok(()) }
 }
 
 /// Gives every function of code the beginning of the next, or the end of its section.
