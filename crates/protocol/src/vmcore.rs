@@ -6,7 +6,7 @@
 
 use crate::Problem;
 use oopscope_report::vmcore::{
-    Answer, Backtrace, Cpu, DumpFacts, LogRecord, MemoryUsage, Module, Panic, System, Task, Unread,
+    Answer, Backtrace, Cpu, DumpFacts, Locals, LogRecord, MemoryUsage, Module, Panic, System, Task, Unread,
 };
 use serde::{Deserialize, Serialize};
 
@@ -41,6 +41,13 @@ pub enum VmcoreRequest {
     Backtrace {
         /// Its `task_struct`, as a hex string.
         task: oopscope_report::vmcore::Address,
+    },
+    /// Parameters and local variables of a frame, which need a vmlinux. Answer: [`VmcoreEvent::Locals`].
+    Locals {
+        /// The task's `task_struct`, as a hex string.
+        task: oopscope_report::vmcore::Address,
+        /// Number of the frame in the task's [`Backtrace`], from 0.
+        frame: u32,
     },
     /// The document `oopscope-vmcore/1`. Answer: [`VmcoreEvent::Rendered`].
     Document,
@@ -130,6 +137,8 @@ pub enum VmcoreEvent {
     },
     /// A task's stack.
     Backtrace(Box<Backtrace>),
+    /// Parameters and local variables of a frame.
+    Locals(Box<Locals>),
     /// Text to copy or to save.
     Rendered {
         /// The text.

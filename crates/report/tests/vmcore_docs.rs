@@ -11,8 +11,19 @@ const FILES: [&str; 10] =
     ["mod", "dump", "system", "backtrace", "task", "module", "memory", "answer", "value", "address"];
 
 /// Types that only answers of commands have.
-const OF_COMMANDS: [&str; 9] =
-    ["Answer", "SymbolRow", "WordRow", "Translation", "TranslationStep", "MachineRow", "Value", "ValueKind", "Member"];
+const OF_COMMANDS: [&str; 11] = [
+    "Answer",
+    "SymbolRow",
+    "WordRow",
+    "Translation",
+    "TranslationStep",
+    "MachineRow",
+    "Value",
+    "ValueKind",
+    "Member",
+    "Local",
+    "Locals",
+];
 
 /// Where the tables begin in the page.
 const MARK: &str = "<!-- made from crates/report/src/vmcore: UPDATE_DOCS=1 cargo test -p oopscope-report -->\n";

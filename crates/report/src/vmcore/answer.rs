@@ -1,6 +1,6 @@
 //! What a command answers: typed rows. Their text is made elsewhere, from these alone.
 
-use super::{Address, Backtrace, Cpu, MemoryUsage, Module, Panic, System, Task, Unread, Value};
+use super::{Address, Backtrace, Cpu, Locals, MemoryUsage, Module, Panic, System, Task, Unread, Value};
 use serde::{Deserialize, Serialize};
 
 /// A command's answer.
@@ -30,6 +30,11 @@ pub enum Answer {
     Cpus {
         /// The CPUs.
         cpus: Vec<Cpu>,
+    },
+    /// `locals`.
+    Locals {
+        /// One a frame.
+        locals: Vec<Locals>,
     },
     /// `ps`.
     Tasks {

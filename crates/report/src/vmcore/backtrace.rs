@@ -1,6 +1,6 @@
 //! Stacks. Must never say of a frame more than how it was found.
 
-use super::Address;
+use super::{Address, Value};
 use serde::{Deserialize, Serialize};
 
 /// How a frame was found, from the most to the least reliable.
@@ -131,4 +131,52 @@ pub struct Backtrace {
     pub ends: String,
     /// True when it ends where it should: at user mode or at the stack's end.
     pub complete: bool,
+}
+
+/// A parameter or a local variable of a function.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Local {
+    /// Its name.
+    pub name: String,
+    /// True for a parameter.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub parameter: bool,
+    /// Its type in C: `struct task_struct *`.
+    #[serde(rename = "type")]
+    pub type_name: String,
+    /// Its value; absent where there is none to be had, for which [`Self::why`] has the reason.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub value: Option<Value>,
+    /// Where that was found: "register RBX", "memory at 0xffffc900001b3d80", "constant".
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<String>,
+    /// Why it has no value: "optimized out", "the page at … was excluded …".
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub why: Option<String>,
+    /// True where the compiler says that nothing was written to it yet.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub uninitialized: bool,
+    /// Line on which it is declared, in the function's file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub line: Option<u32>,
+}
+
+/// Parameters and local variables of a frame.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Locals {
+    /// Whose stack it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub task: Option<TaskRef>,
+    /// Number of the frame in the stack's list, from 0, inlined ones counted.
+    pub number: u32,
+    /// The frame.
+    pub frame: Frame,
+    /// The parameters and the variables, in the order of the source: those of an inner block after those of the one around it.
+    pub variables: Vec<Local>,
+    /// The registers as far as they are known in this frame: saved, or recovered by call frame information.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub registers: Vec<RegisterValue>,
+    /// What is to be known of all of them: why there are none, or why they may be wrong.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
 }

@@ -16,7 +16,7 @@ mod value;
 
 pub use address::Address;
 pub use answer::{Answer, LogRecord, MachineRow, SymbolRow, Translation, TranslationStep, WordRow};
-pub use backtrace::{Backtrace, ExceptionFrame, Frame, RegisterValue, StackKind, TaskRef, Trust};
+pub use backtrace::{Backtrace, ExceptionFrame, Frame, Local, Locals, RegisterValue, StackKind, TaskRef, Trust};
 pub use dump::{DumpFacts, PartFacts};
 pub use memory::{MemoryRow, MemoryUsage};
 pub use module::Module;
