@@ -8,8 +8,25 @@
 //! or a reference of the file without a bound.
 #![forbid(unsafe_code)]
 
+mod abbrev;
+mod cursor;
+mod entry;
+mod error;
+mod file;
+mod packed;
+mod part;
+mod place;
+mod relocation;
+mod section;
 mod spot;
 mod store;
+pub mod types;
+mod unit;
+mod units;
+mod value;
 
+pub use error::{DwarfError, Name};
+pub use file::DebugFile;
 pub use spot::{At, Spot};
 pub use store::{NoStore, Store};
+pub use types::DwarfTypes;

@@ -76,6 +76,11 @@ impl Decoder {
             Codec::Lz4 => Kind::Lz4(Box::new(Lz4::new(stream))),
         })
     }
+
+    /// A decoder of zlib's format (RFC 1950), which is not known by its first bytes: sections of ELF files have it.
+    pub fn zlib(source: Rc<dyn ReadAt>) -> Self {
+        Self(Kind::Gzip(Inflate::zlib(Stream::new(source))))
+    }
 }
 
 impl Flow for Decoder {

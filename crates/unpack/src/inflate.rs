@@ -1,4 +1,4 @@
-//! gzip (RFC 1952) around miniz_oxide's inflate.
+//! gzip (RFC 1952) and zlib's format (RFC 1950) around miniz_oxide's inflate.
 //!
 //! Must never mistake what follows the last member for damage: NULs of a tape or of a file system's block are common
 //! there, and so is a log that is still being written.
@@ -15,7 +15,10 @@ const LONGEST_NAME: usize = 64 << 10;
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum At {
     Header { first: bool },
-    Data,
+    /// `zlib` has no further member.
+    Data {
+        zlib: bool,
+    },
     End,
 }
 
@@ -31,6 +34,10 @@ impl Inflate {
         Self { stream, state: InflateState::new_boxed(DataFormat::Raw), at: At::Header { first: true } }
     }
 
+    pub(crate) fn zlib(stream: Stream) -> Self {
+        Self { stream, state: InflateState::new_boxed(DataFormat::Zlib), at: At::Data { zlib: true } }
+    }
+
     pub(crate) fn position(&self) -> u64 {
         self.stream.position()
     }
@@ -44,15 +51,16 @@ impl Inflate {
             match self.at {
                 At::End => return Ok(0),
                 At::Header { first } => {
-                    self.at = if self.header(first)? { At::Data } else { At::End };
+                    self.at = if self.header(first)? { At::Data { zlib: false } } else { At::End };
                     self.state.reset(DataFormat::Raw);
                 }
-                At::Data => {
+                At::Data { zlib } => {
                     let input = self.stream.fill()?;
                     let ended = input.is_empty();
                     let result = inflate(&mut self.state, input, buf, MZFlush::None);
                     self.stream.consume(result.bytes_consumed);
                     match result.status {
+                        Ok(MZStatus::StreamEnd) if zlib => self.at = At::End,
                         Ok(MZStatus::StreamEnd) => {
                             // CRC32 and length of the member.
                             self.take::<8>()?;

@@ -193,8 +193,8 @@ impl State {
     /// Keeps a block that was seen for the first time, or a bookmark behind it.
     fn keep(&mut self, bytes: &Rc<Vec<u8>>, live: &Live) {
         let next_to_keep = self.blocks.len() as u64 + 1 == live.next;
-        if next_to_keep && self.plain + bytes.len() <= self.bounds.plain {
-            self.plain += bytes.len();
+        if next_to_keep && self.plain + bytes.as_slice().len() <= self.bounds.plain {
+            self.plain += bytes.as_slice().len();
             self.blocks.push(Block::Plain(Rc::clone(bytes)));
             return;
         }
