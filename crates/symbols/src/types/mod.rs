@@ -187,6 +187,9 @@ pub enum TypeError {
     /// Too many typedefs or nested types in a row: they go in a circle.
     #[error("type number {0} refers to itself")]
     Circle(u32),
+    /// There are more types than are held at once.
+    #[error("type number {0} is one more than are held at once")]
+    TooMany(u32),
     /// It has no size: a function, or what is only declared.
     #[error("type number {0} has no size")]
     Incomplete(u32),

@@ -1,0 +1,1 @@
+//! Types of units that are made here.
