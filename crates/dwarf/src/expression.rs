@@ -3,8 +3,8 @@
 
 use crate::machine::Machine;
 use gimli::{
-    Encoding, EndianSlice, Evaluation, EvaluationResult, Expression, Format, Location, Operation, RunTimeEndian,
-    UnitOffset, Value, ValueType,
+    Encoding, EndianSlice, Evaluation, EvaluationResult, Format, Location, Operation, RunTimeEndian, UnitOffset, Value,
+    ValueType,
 };
 use oopscope_symbols::Layout;
 

@@ -9,12 +9,17 @@
 #![forbid(unsafe_code)]
 
 mod abbrev;
+mod cfi;
 mod cursor;
 mod entry;
 mod error;
+mod expression;
 mod file;
+mod location;
+mod machine;
 mod packed;
 mod part;
+mod path;
 mod place;
 mod relocation;
 mod section;
@@ -24,9 +29,15 @@ pub mod types;
 mod unit;
 mod units;
 mod value;
+mod variables;
 
+pub use cfi::{CallFrames, Caller, Form, Row};
 pub use error::{DwarfError, Name};
+pub use expression::{Gone, Part as ValuePart, Place, Whereabouts};
 pub use file::DebugFile;
+pub use machine::{AARCH64, ARM, Convention, Machine, X86_64};
+pub use path::short_path;
 pub use spot::{At, Spot};
 pub use store::{NoStore, Store};
+pub use variables::{Function, Surroundings, Variable};
 pub use types::DwarfTypes;

@@ -180,6 +180,7 @@ fn encoding(body: &[u8], pointer: u8) -> Option<u8> {
 pub(super) fn find(extents: &[Extent], address: u64) -> Option<u64> {
     let after = extents.partition_point(|extent| extent.start <= address);
     // Entries do not overlap but where the file lies: then the nearest counts.
-    let extent = extents[..after].iter().rev().take(8).find(|extent| address - extent.start < u64::from(extent.length))?;
+    let extent =
+        extents[..after].iter().rev().take(8).find(|extent| address - extent.start < u64::from(extent.length))?;
     Some(u64::from(extent.at))
 }

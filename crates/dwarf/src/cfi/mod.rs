@@ -18,7 +18,7 @@ use oopscope_symbols::Layout;
 use std::cell::OnceCell;
 use std::rc::Rc;
 
-pub use row::{Base, Caller, Row, Rule, Unwound};
+pub use row::{Caller, Row};
 
 /// The longest entry that is read: those of a kernel have a few hundred bytes.
 const LONGEST: u64 = 1 << 20;
@@ -57,7 +57,10 @@ pub struct CallFrames {
 
 impl std::fmt::Debug for CallFrames {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("CallFrames").field("form", &self.form).field("bytes", &self.section.size()).finish_non_exhaustive()
+        f.debug_struct("CallFrames")
+            .field("form", &self.form)
+            .field("bytes", &self.section.size())
+            .finish_non_exhaustive()
     }
 }
 
@@ -65,7 +68,7 @@ impl CallFrames {
     /// Of a section's bytes, unpacked and with relocations applied. Reads nothing.
     pub fn new(bytes: Rc<dyn ReadAt>, form: Form, layout: Layout) -> Self {
         let size = bytes.len();
-        Self::of(Rc::new(Section::new(form.section(), bytes, 0, size, None)), form, layout)
+        Self::of(Rc::new(Section::new(form.section(), bytes, 0, size, 64 << 10, None)), form, layout)
     }
 
     /// Of a file's section. Reads nothing.
@@ -146,7 +149,13 @@ impl CallFrames {
     }
 }
 
-fn evaluate<'b, S>(section: &S, bases: &BaseAddresses, at: S::Offset, address: u64, by: &Convention) -> Option<Option<Row>>
+fn evaluate<'b, S>(
+    section: &S,
+    bases: &BaseAddresses,
+    at: S::Offset,
+    address: u64,
+    by: &Convention,
+) -> Option<Option<Row>>
 where
     S: UnwindSection<EndianSlice<'b, RunTimeEndian>>,
 {
@@ -165,4 +174,27 @@ where
         }
     }
     None
+}
+
+impl crate::DebugFile {
+    /// The call frame information of the file: `.debug_frame`, else `.eh_frame`; none where it has neither.
+    pub fn call_frames(&self) -> Result<Option<CallFrames>, DwarfError> {
+        let part = &self.units.part;
+        if part.has(Name::Frame) {
+            return Ok(Some(CallFrames::of(part.section(Name::Frame)?, Form::Debug, part.layout())));
+        }
+        let Some(section) = part.outline.section(".eh_frame").filter(|_| part.has(Name::EhFrame)) else {
+            return Ok(None);
+        };
+        let number = part.outline.sections.iter().position(|other| std::ptr::eq(other, section));
+        let placed = number.and_then(|number| u32::try_from(number).ok()).map_or(0, |number| part.places.base(number));
+        // Of a module, that where its section was put; of a linked file, its own.
+        let address = if part.outline.is_module() { placed } else { section.address };
+        Ok(Some(CallFrames::of(part.section(Name::EhFrame)?, Form::Eh { address }, part.layout())))
+    }
+
+    /// How the caller of what is at an address had its registers: [`CallFrames::row`] of this file's own.
+    pub fn row(&self, frames: &CallFrames, at: crate::At, by: &Convention) -> Result<Option<Row>, DwarfError> {
+        self.number(at).map_or(Ok(None), |address| frames.row(address, by))
+    }
 }

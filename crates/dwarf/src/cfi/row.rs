@@ -11,7 +11,7 @@ const MOST: usize = 256;
 
 /// From what the CFA is counted.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Base {
+pub(super) enum Base {
     /// A register and an offset.
     Register(u16, i64),
     /// An expression.
@@ -20,7 +20,7 @@ pub enum Base {
 
 /// Where the caller's value of a register is.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Rule {
+pub(super) enum Rule {
     /// Nowhere.
     Undefined,
     /// In the register still.
@@ -69,9 +69,6 @@ impl Caller {
         Some(self.registers[found].1)
     }
 }
-
-/// What came of a row.
-pub type Unwound = Result<Caller, expression::Gone>;
 
 impl Row {
     /// Takes over what gimli has found.
@@ -132,7 +129,7 @@ impl Row {
     }
 
     /// The caller of a frame. What can't be read is a register less; only the CFA must be known.
-    pub fn caller(&self, machine: &dyn Machine, layout: Layout) -> Unwound {
+    pub fn caller(&self, machine: &dyn Machine, layout: Layout) -> Result<Caller, expression::Gone> {
         let cfa = self.cfa(machine, layout)?;
         let word = |address: u64| {
             let mut bytes = [0; 8];
