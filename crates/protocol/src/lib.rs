@@ -3,13 +3,16 @@
 //! The page knows the engine by these types alone. This crate must never hold logic, and nothing in it may need
 //! more than a few thousand rows: whatever can be long (the log itself) is asked for in pieces.
 //!
-//! On the wire (`postMessage`) a request is `{ id, request, files }`: `files` are the `File` or `Blob` objects that
-//! belong to [`Request::Open`], passed by structured clone, which copies a reference and never the bytes.
-//! An answer is `{ id, event }`. Both are made by serde-wasm-bindgen.
+//! On the wire (`postMessage`) a request is `{ id, request, files, paths }`: `files` are the `File` or `Blob` objects that
+//! belong to [`Request::Open`] or [`Request::Symbols`], passed by structured clone, which copies a reference and never the
+//! bytes; `paths` may be absent, and otherwise gives the path of each in the folder that it came out of (`""` for one that
+//! was given by itself). An answer is `{ id, event }`. Both are made by serde-wasm-bindgen.
 
+mod symbols;
 mod triage;
 mod vmcore;
 
+pub use symbols::{Kept, MAX_SOURCE_AROUND, MAX_SYMBOL_FILES, MAX_SYMBOL_ROWS, SourcePlace, SymbolProgress, Symbols};
 pub use triage::{MAX_TRIAGE_FILES, MAX_TRIAGE_ROWS, TriageFile, TriageFormat, TriageProgress};
 pub use vmcore::{Cost, MAX_COMPLETIONS, VmcoreEvent, VmcoreProgress, VmcoreRequest};
 
@@ -26,6 +29,9 @@ pub enum Request {
     /// Read a log: the attached `files` in this order as one log, or `text` when there are none.
     /// Events: any number of [`Event::Progress`], then [`Event::Opened`] or [`Event::Failed`].
     /// What was open stays open until the new log has been opened.
+    ///
+    /// Files of symbols among them are kept beside the log, in whatever order they come; while many are looked at there is
+    /// [`Event::SymbolProgress`]. Where all of them are such, nothing is opened, and [`Event::Symbols`] is the answer.
     Open {
         /// Name to show.
         name: Option<String>,
@@ -44,7 +50,8 @@ pub enum Request {
         fragment: String,
     },
     /// Stop the opening that is under way: its [`Event::Opened`] comes with what was found until then,
-    /// and `facts.incomplete`. So does a triage's [`Event::Triaged`], with `totals.incomplete`.
+    /// and `facts.incomplete`. So does a triage's [`Event::Triaged`], with `totals.incomplete`. Otherwise what is done with
+    /// files of symbols ends: reports that wait for it come without source lines, and say so.
     Cancel,
     /// Read each of the attached `files` as a log of its own and group the reports of all of them.
     /// Events: any number of [`Event::TriageProgress`], then [`Event::Triaged`] or [`Event::Failed`].
@@ -59,7 +66,33 @@ pub enum Request {
         /// In which form.
         format: TriageFormat,
     },
-    /// The whole of one report. Answer: [`Event::Report`].
+    /// Take the attached `files` as files of symbols or source (a vmlinux, modules, System.map, kernel images, a tree of
+    /// source) beside what is open and what will be opened. Without files: try again what was cancelled.
+    /// Events: any number of [`Event::SymbolProgress`], then [`Event::Symbols`]; reports are then to be asked for again.
+    Symbols {
+        /// The report that is shown: it is looked up before the answer, all others when they are asked for.
+        report: Option<u32>,
+    },
+    /// What became of the files of symbols until now. Answer: [`Event::Symbols`].
+    SymbolFiles,
+    /// Forget all files of symbols and source. Answer: [`Event::Symbols`]; reports are then to be asked for again.
+    ForgetSymbols {
+        /// Forget, too, what is kept of such files between two visits ([`Kept`]).
+        kept: bool,
+    },
+    /// Lines of a source file around a place, and what a link to it needs. Answer: [`Event::Source`].
+    Source {
+        /// As in [`Frame::file`](oopscope_report::Frame::file).
+        file: String,
+        /// As in [`Frame::file_line`](oopscope_report::Frame::file_line).
+        line: u32,
+        /// Lines wanted before and after it, at most [`MAX_SOURCE_AROUND`].
+        around: u32,
+        /// The report that the place is of, whose kernel's release is then told.
+        report: Option<u32>,
+    },
+    /// The whole of one report. Answer: [`Event::Report`]. Where files of symbols are at hand it comes with what they say
+    /// ([`Report::symbols`]); [`Event::SymbolProgress`] comes first where that takes long.
     Report {
         /// Index in [`LogSummary::reports`].
         index: u32,
@@ -118,6 +151,12 @@ pub enum Event {
     Opened(Box<LogSummary>),
     /// One report.
     Report(Box<Report>),
+    /// Files of symbols are being worked on.
+    SymbolProgress(SymbolProgress),
+    /// The files of symbols that are at hand.
+    Symbols(Box<Symbols>),
+    /// A place in the source.
+    Source(Box<SourcePlace>),
     /// Lines of the log.
     Lines {
         /// Number of the first line given.
@@ -183,6 +222,9 @@ pub struct LogSummary {
     pub looked_for: Vec<String>,
     /// Set when the log came out of a permalink.
     pub link: Option<LinkFacts>,
+    /// The files of symbols that are at hand, whether they came with this log or before; absent where there are none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub symbols: Option<Symbols>,
     /// How often the engine read from the files.
     pub reads: u64,
     /// How many bytes that gave.
@@ -270,7 +312,8 @@ pub enum Format {
 /// View state that a permalink carries.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct View {
-    /// Selected line, as a number of the log that the link was made from.
+    /// Selected line, as a number of the log that the link was made from; in a link, where source lines were put between
+    /// the log's own lines, counted with those, so that it is the same line of the link's text.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub line: Option<u64>,
     /// Which view: `report` or `log`.

@@ -6,6 +6,7 @@
 use crate::intake::{Ready, Source, Text};
 use oopscope_source::{ReadAt, ReadError};
 use oopscope_unpack::Damage;
+use std::rc::Rc;
 
 /// Something to open: a name for people, and its bytes.
 pub struct Input {
@@ -19,6 +20,19 @@ impl Input {
     /// An input of bytes in memory.
     pub fn from_bytes(name: impl Into<String>, bytes: Vec<u8>) -> Self {
         Self { name: name.into(), source: Box::new(bytes) }
+    }
+}
+
+/// Bytes that somebody else looks into, too.
+pub(crate) struct Shared<T: ?Sized>(pub(crate) Rc<T>);
+
+impl<T: ReadAt + ?Sized> ReadAt for Shared<T> {
+    fn len(&self) -> u64 {
+        self.0.len()
+    }
+
+    fn read_at(&self, offset: u64, buf: &mut [u8]) -> Result<usize, ReadError> {
+        self.0.read_at(offset, buf)
     }
 }
 
@@ -168,7 +182,6 @@ pub(crate) fn clamp(len: u64) -> usize {
 mod tests {
     use super::*;
     use oopscope_source::Counted;
-    use std::rc::Rc;
 
     fn ready(name: &str, source: Box<dyn ReadAt>) -> Ready {
         let source = Rc::new(Counted::new(source));

@@ -5,11 +5,15 @@
 use crate::input::{Joined, PartError, clamp};
 use oopscope_klog::LineIndex;
 use oopscope_report::{LogFacts, Report};
+use std::collections::BTreeMap;
 
 /// A log that has been scanned.
 pub(crate) struct Log {
     pub(crate) facts: LogFacts,
+    /// The reports as the log alone tells them.
     pub(crate) reports: Vec<Report>,
+    /// Those that were looked up in files of symbols, by their indexes.
+    pub(crate) symbolized: BTreeMap<usize, Report>,
     pub(crate) index: LineIndex,
     pub(crate) source: Joined,
     /// How far the log was scanned. Beyond lies what a cancelled opening never saw: no line of it has a number.
@@ -23,8 +27,19 @@ impl Log {
         self.source.read_at(offset, &mut buf[..wanted])
     }
 
-    /// The report with that index.
+    /// The report with that index, with what files of symbols say where it was looked up in such.
     pub(crate) fn report(&self, index: u32) -> Option<&Report> {
-        self.reports.get(usize::try_from(index).ok()?)
+        let index = usize::try_from(index).ok()?;
+        self.symbolized.get(&index).or_else(|| self.reports.get(index))
+    }
+
+    /// All reports, as [`Log::report`] gives them.
+    pub(crate) fn shown(&self) -> impl Iterator<Item = &Report> {
+        self.reports.iter().enumerate().map(|(index, report)| self.symbolized.get(&index).unwrap_or(report))
+    }
+
+    /// The `Linux version` line of a boot.
+    pub(crate) fn banner(&self, boot: u32) -> Option<&str> {
+        self.facts.boots.iter().find(|known| known.number == boot).map(|known| known.banner.as_str())
     }
 }

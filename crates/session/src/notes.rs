@@ -99,6 +99,33 @@ pub(crate) fn damaged(name: &str, damage: Damage) -> String {
     format!("{} could be unpacked only in part: {damage}. What came out until there was read.", subject(name))
 }
 
+/// Files of symbols were given and nothing that they could be of.
+pub(crate) fn symbols_alone() -> String {
+    "No log is open yet: give a kernel log, or a dump, and its addresses are looked up in these files.".to_owned()
+}
+
+/// A file that came with files of symbols is none.
+pub(crate) fn no_symbols(name: &str) -> String {
+    format!("{} holds neither symbols nor source; it was left alone. A log is to be opened by itself.", subject(name))
+}
+
+/// The user stopped the sorting of many files.
+pub(crate) fn sorting_stopped() -> String {
+    "It was cancelled before all files had been looked at; those that had been are kept.".to_owned()
+}
+
+/// The user stopped the making of an index.
+pub(crate) fn lookup_stopped() -> String {
+    "Looking up the source lines was cancelled. Give the files again to go on.".to_owned()
+}
+
+/// No file of source was given that a place could be in.
+pub(crate) fn no_source(file: &str) -> String {
+    format!(
+        "No source file was given that could be {file}. Drop the folder of the kernel's source to see its lines here."
+    )
+}
+
 /// The log came out of a panic screen's QR code.
 pub(crate) fn panic_code(name: &str, log: &PanicLog) -> String {
     let release = log.release.as_ref().map_or_else(String::new, |release| format!(" of Linux {release}"));

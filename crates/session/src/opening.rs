@@ -12,7 +12,7 @@ use oopscope_capture::{Ordered, Piece, TAIL, goes_on, order};
 use oopscope_klog::{Limits, Scanner};
 use oopscope_protocol::{LinkFacts, LogSummary, Problem, Progress};
 use oopscope_source::ReadError;
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 
 /// Bytes scanned by one step: some 20 ms natively and 70 ms in a browser, and a thousandth of a large log.
 pub(crate) const BLOCK: usize = 4 << 20;
@@ -232,11 +232,12 @@ impl Opening {
             notes: all_notes,
             looked_for: if reports.is_empty() { oopscope_klog::looked_for() } else { Vec::new() },
             link: self.link.take(),
+            symbols: None,
             reads,
             bytes_read,
         };
         let source = std::mem::take(&mut self.source);
-        let log = Log { facts, reports, index, source, end: self.offset };
+        let log = Log { facts, reports, symbolized: BTreeMap::new(), index, source, end: self.offset };
         Step::Done(Box::new((log, summary)))
     }
 

@@ -198,3 +198,11 @@ pub(crate) fn too_many_files(given: usize, most: usize) -> Problem {
         "Give a part of them, or use the command: oopscope triage FOLDER",
     )
 }
+
+pub(crate) fn too_many_symbols(given: usize, most: usize) -> Problem {
+    problem(
+        "bad-request",
+        format!("{given} files are more than the {most} that are looked through at once."),
+        "Give a part of the folder, or use the command: oopscope symbolize LOG --debug FOLDER",
+    )
+}

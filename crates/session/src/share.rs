@@ -8,6 +8,7 @@ use crate::lines::{Excerpt, Range};
 use crate::log::Log;
 use crate::problem;
 use crate::render::file_name_of;
+use crate::symbols::annotated;
 use crate::words::plural;
 use oopscope_protocol::{LinkFacts, Piece, Problem, Redaction, Shared, View};
 use oopscope_report::Report;
@@ -56,14 +57,15 @@ impl Plan {
 
     /// What the link would hold. `excerpts` are the lines of [`Plan::ranges`].
     pub(crate) fn shared(&self, log: &Log, excerpts: &[Excerpt]) -> Shared {
-        let (first, text) = self.text(excerpts);
+        let report = log.report(self.index);
+        let (first, text, more) = self.text(report, excerpts);
         let redacted = oopscope_share::redact::redact(&text, &self.on);
         let redacted_text = redacted.text();
         let view = oopscope_share::View {
             first,
-            line: self.view.line,
+            line: self.view.line.map(|line| line + put_before(line, &more)),
             tab: self.view.tab.clone(),
-            report: log.report(self.index).and_then(|report| find_again(report, first, &redacted_text)),
+            report: report.and_then(|report| find_again(report, first, &redacted_text)),
         };
         let (fragment, length) = match oopscope_share::encode(&Link { view, text: redacted_text }) {
             Ok(fragment) => {
@@ -83,12 +85,14 @@ impl Plan {
         }
     }
 
-    /// The text before redaction, and the number of its first line.
+    /// The text before redaction, the number of its first line, and before which lines how many were put that are not in
+    /// the log: the functions that files of symbols say are inlined there.
     ///
-    /// The number is chosen so that the lines of the body keep theirs: what is put before them takes the numbers of
-    /// lines that were left out.
-    fn text(&self, excerpts: &[Excerpt]) -> (u64, String) {
+    /// The number is chosen so that the lines of the body keep theirs, but for those: what is put before the body takes the
+    /// numbers of lines that were left out.
+    fn text(&self, report: Option<&Report>, excerpts: &[Excerpt]) -> (u64, String, Vec<(u64, u64)>) {
         let mut lines = Vec::new();
+        let mut more = Vec::new();
         let mut boot_lines = 0;
         if let [_, boot] = excerpts {
             let banner = boot.lines.iter().take(1);
@@ -103,14 +107,25 @@ impl Plan {
             }
         }
         if let [body, ..] = excerpts {
-            lines.extend(body.lines.iter().map(|line| line.text.clone()));
+            match report {
+                Some(report) => {
+                    for (number, line) in (body.from..).zip(annotated(report, body.from, &body.lines)) {
+                        if !line.before.is_empty() {
+                            more.push((number, line.before.len() as u64));
+                        }
+                        lines.extend(line.before);
+                        lines.push(line.line.text);
+                    }
+                }
+                None => lines.extend(body.lines.iter().map(|line| line.text.clone())),
+            }
             let missing = (self.body.to + 1).saturating_sub(body.from + body.lines.len() as u64);
             if missing > 0 {
                 lines.push(format!("[{} left out here]", plural(missing, "line", "lines")));
             }
         }
         lines.push(String::new());
-        (self.body.from.saturating_sub(boot_lines).max(1), lines.join("\n"))
+        (self.body.from.saturating_sub(boot_lines).max(1), lines.join("\n"), more)
     }
 
     fn redactions(&self, redacted: &Redacted) -> Vec<Redaction> {
@@ -122,6 +137,11 @@ impl Plan {
         };
         redacted.found.iter().map(row).collect()
     }
+}
+
+/// How many lines were put before a line and before those above it.
+fn put_before(line: u64, more: &[(u64, u64)]) -> u64 {
+    more.iter().take_while(|(number, _)| *number <= line).map(|(_, count)| count).sum()
 }
 
 fn kind(name: &str) -> Result<Kind, Problem> {

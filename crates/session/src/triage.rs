@@ -3,12 +3,12 @@
 //! Cut into steps like an opening. This module must never hold more than one log, nor give up because of one file:
 //! what can't be read is a row of the answer.
 
-use crate::input::Input;
+use crate::input::{Input, Shared};
 use crate::opening::{BLOCK, Opening, Step};
 use crate::problem;
 use oopscope_protocol::{Event, MAX_TRIAGE_FILES, MAX_TRIAGE_ROWS, Problem, TriageFile, TriageFormat, TriageProgress};
 use oopscope_report::triage::Triage;
-use oopscope_source::{ReadAt, ReadError};
+use oopscope_source::ReadAt;
 use oopscope_triage::{Digest, File, Options, digest, group, html, json_lines, text, unreadable};
 use oopscope_unpack::{Content, Member, Members, members};
 use std::collections::{BTreeSet, VecDeque};
@@ -100,19 +100,6 @@ impl Reading {
 
 fn log(file: File, input: Input) -> Stage {
     Stage::Log(file, Box::new(Opening::new(0, None, None, vec![input])))
-}
-
-/// A source that an archive has looked into.
-struct Shared(Rc<Box<dyn ReadAt>>);
-
-impl ReadAt for Shared {
-    fn len(&self) -> u64 {
-        self.0.len()
-    }
-
-    fn read_at(&self, offset: u64, buf: &mut [u8]) -> Result<usize, ReadError> {
-        self.0.read_at(offset, buf)
-    }
 }
 
 /// A triage under way.

@@ -47,6 +47,7 @@ pub(super) fn rows(item: &Item<'_>, log: &LogFacts) -> Vec<Fact> {
         let label = name.chain(detail.name.chars().skip(1)).collect::<String>();
         rows.add(label, Some(detail.value.clone()), detail.meaning.as_deref().unwrap_or(""));
     }
+    rows.0.extend(super::symbols::rows(report));
     rows.add("KASLR", report.kernel_offset.clone(), "");
     rows.add("Time", report.time.map(|time| format!("{time:.6} s after boot")), "");
     let boots = log.boots.last().map_or(0, |boot| u64::from(boot.number)) + 1;

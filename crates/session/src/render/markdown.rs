@@ -61,9 +61,9 @@ fn report(out: &mut String, input: &Input<'_>, item: &Item<'_>) {
     }
     let name = input.facts.name.as_deref().map(|name| format!(" of {}", code(name))).unwrap_or_default();
     if let Some((first, last)) = super::given(item) {
-        let _ = writeln!(out, "\nLines {} to {}{name}:\n", number(first), number(last));
-        let lines: Vec<String> = item.lines.lines.iter().map(super::line).collect();
-        fenced(out, &lines);
+        let with = super::symbols::with(report);
+        let _ = writeln!(out, "\nLines {} to {}{name}{with}:\n", number(first), number(last));
+        fenced(out, &super::lines(item));
     }
     if let Some((count, first)) = super::left_out(item) {
         let more = plural(count, "more line", "more lines");

@@ -7,10 +7,12 @@ mod code;
 mod facts;
 mod json;
 mod markdown;
+mod symbols;
 mod text;
 
 use crate::lines::{Excerpt, Range};
 use crate::log::Log;
+use crate::symbols::annotated;
 use oopscope_protocol::{Format, Problem};
 use oopscope_report::{Link, LogFacts, Prose, Report};
 
@@ -67,7 +69,7 @@ fn input<'a>(log: &'a Log, index: Option<u32>, excerpts: &'a [Excerpt]) -> Input
 
 fn chosen(log: &Log, index: Option<u32>) -> impl Iterator<Item = (usize, &Report)> {
     let only = index.and_then(|index| usize::try_from(index).ok());
-    log.reports.iter().enumerate().filter(move |(i, _)| only.is_none_or(|only| only == *i))
+    log.shown().enumerate().filter(move |(i, _)| only.is_none_or(|only| only == *i))
 }
 
 fn range(report: &Report) -> Range {
@@ -99,6 +101,12 @@ fn left_out(item: &Item<'_>) -> Option<(u64, u64)> {
     let next = item.lines.from + item.lines.lines.len() as u64;
     let missing = (item.report.last_line + 1).saturating_sub(next);
     (missing > 0).then_some((missing, next))
+}
+
+/// The lines as text, with the source lines that files of symbols gave.
+fn lines(item: &Item<'_>) -> Vec<String> {
+    let annotated = annotated(item.report, item.lines.from, &item.lines.lines).into_iter();
+    annotated.flat_map(|found| found.before.into_iter().chain([line(&found.line)])).collect()
 }
 
 /// A line as text, with a mark where it was cut.

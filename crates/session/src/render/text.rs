@@ -73,10 +73,11 @@ fn report(out: &mut String, input: &Input<'_>, item: &Item<'_>) {
     }
     let name = input.facts.name.as_deref().map(|name| format!(" of {name}")).unwrap_or_default();
     if let Some((first, last)) = super::given(item) {
-        let _ = writeln!(out, "\nLines {} to {}{name}:\n", number(first), number(last));
+        let with = super::symbols::with(report);
+        let _ = writeln!(out, "\nLines {} to {}{name}{with}:\n", number(first), number(last));
     }
-    for line in &item.lines.lines {
-        let _ = writeln!(out, "{}", super::line(line));
+    for line in super::lines(item) {
+        let _ = writeln!(out, "{line}");
     }
     if let Some((count, first)) = super::left_out(item) {
         let more = plural(count, "more line", "more lines");
