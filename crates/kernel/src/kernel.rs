@@ -30,6 +30,8 @@ pub struct Kernel {
     pub(crate) percpu: OnceCell<Vec<Option<u64>>>,
     pub(crate) unread: RefCell<Vec<Unread>>,
     pub(crate) stacks: crate::stack::Stacks,
+    /// Debug information of the kernel itself.
+    pub(crate) debug: Option<crate::debug::Debug>,
 }
 
 impl std::fmt::Debug for Kernel {

@@ -10,6 +10,7 @@
 pub mod arch;
 mod browse;
 mod build_id;
+mod debug;
 mod error;
 mod fields;
 mod kernel;
@@ -23,6 +24,7 @@ mod object;
 mod open;
 mod percpu;
 mod search;
+mod sections;
 pub mod stack;
 pub mod system;
 mod taint;

@@ -29,6 +29,8 @@ pub struct Loaded {
     pub text: Vec<Range<u64>>,
     symbols: OnceCell<Option<SymbolTable>>,
     types: OnceCell<Option<Btf>>,
+    /// Debug information out of a file that was given.
+    pub(crate) debug: OnceCell<crate::debug::Debug>,
 }
 
 impl Loaded {
@@ -189,6 +191,7 @@ fn read_module(module: &Object<'_>) -> Result<Loaded, ObjectError> {
         text,
         symbols: OnceCell::new(),
         types: OnceCell::new(),
+        debug: OnceCell::new(),
     })
 }
 

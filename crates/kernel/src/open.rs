@@ -63,6 +63,7 @@ impl Kernel {
             percpu: OnceCell::new(),
             unread: RefCell::default(),
             stacks: crate::stack::Stacks::default(),
+            debug: None,
         };
         Ok(kernel)
     }

@@ -66,6 +66,7 @@ fn running(kernel: &Kernel, state: &cpus::CpuState) -> Backtrace {
             sp,
             fp: registers.fp(),
             registers: Some(*registers),
+            kept: None,
             call: false,
             trust: Trust::Registers,
             begins: note.clone(),
@@ -74,8 +75,8 @@ fn running(kernel: &Kernel, state: &cpus::CpuState) -> Backtrace {
     }
     let searched = |area: &Area, whose: &str| {
         let begins = format!("the dump has no registers of CPU {}; {whose} was searched", state.number);
-        let start =
-            Start { pc: None, sp: area.from, fp: None, registers: None, call: false, trust: Trust::Scan, begins };
+        let (sp, trust) = (area.from, Trust::Scan);
+        let start = Start { pc: None, sp, fp: None, registers: None, kept: None, call: false, trust, begins };
         follow(kernel, state.task, start, &areas)
     };
     if panicked::told(kernel).is_some_and(|(cpu, _)| cpu == state.number) {

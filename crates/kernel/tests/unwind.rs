@@ -94,7 +94,7 @@ fn kind(kind: FrameKind, sp_offset: i64) -> Option<Entry> {
 
 fn at(pc: u64, sp: u64) -> Start {
     let begins = String::new();
-    Start { pc: Some(pc), sp, fp: None, registers: None, call: false, trust: Trust::Registers, begins }
+    Start { pc: Some(pc), sp, fp: None, registers: None, kept: None, call: false, trust: Trust::Registers, begins }
 }
 
 /// Names of the functions, with the trust of each.

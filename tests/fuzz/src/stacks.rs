@@ -100,6 +100,7 @@ pub fn unwind(bytes: &[u8]) {
         sp: place(sp),
         fp: (flags & 2 == 0).then(|| place(fp)),
         registers: None,
+        kept: None,
         call: flags & 8 != 0,
         trust: Trust::Registers,
         begins: String::new(),

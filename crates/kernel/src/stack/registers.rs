@@ -1,6 +1,7 @@
 //! A CPU's registers, as far as they are known, whatever wrote them down. Must never make a value up: a register that
 //! was not saved is absent, not zero.
 
+use oopscope_dwarf::Convention;
 use oopscope_report::vmcore::{Address, RegisterValue};
 
 /// Most registers that any file of registers has.
@@ -21,6 +22,10 @@ pub struct File {
     pub link: Option<usize>,
     /// Whether these registers are user space's.
     pub is_user: fn(&Registers) -> bool,
+    /// Which register each number of DWARF's is.
+    pub dwarf: &'static [usize],
+    /// What calls do to the registers.
+    pub convention: &'static Convention,
 }
 
 /// Values of registers.
@@ -42,6 +47,23 @@ impl Registers {
         if let Some(place) = self.values.get_mut(index) {
             *place = value;
             self.known |= 1 << index;
+        }
+    }
+
+    /// The architecture's registers.
+    pub const fn file(&self) -> &'static File {
+        self.file
+    }
+
+    /// A register by DWARF's number.
+    pub fn by_dwarf(&self, number: u16) -> Option<u64> {
+        self.file.dwarf.get(usize::from(number)).and_then(|&index| self.get(index))
+    }
+
+    /// Writes a register down that DWARF has by a number.
+    pub fn set_dwarf(&mut self, number: u16, value: u64) {
+        if let Some(&index) = self.file.dwarf.get(usize::from(number)) {
+            self.set(index, value);
         }
     }
 

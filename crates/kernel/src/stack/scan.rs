@@ -59,6 +59,7 @@ pub(crate) fn recover(
                 address: word,
                 call: true,
                 sp: Some(slot + 8),
+                fp: None,
                 trust: Trust::Scan,
                 stack: area.kind.clone(),
                 exception: None,

@@ -60,6 +60,8 @@ pub struct Start {
     pub fp: Option<u64>,
     /// All registers, where they were saved.
     pub registers: Option<Registers>,
+    /// Those that a call leaves as they are, where a task that sleeps has saved them.
+    pub kept: Option<Registers>,
     /// False when `pc` is the address of the next instruction to be executed, true when it is a return address.
     pub call: bool,
     /// How the first frame was found.
@@ -77,6 +79,8 @@ pub struct Step {
     pub call: bool,
     /// The stack pointer there.
     pub sp: Option<u64>,
+    /// The frame pointer there, where the walk has it.
+    pub fp: Option<u64>,
     /// How it was found.
     pub trust: Trust,
     /// On which stack.

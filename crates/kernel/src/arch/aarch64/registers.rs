@@ -23,6 +23,20 @@ pub static FILE: File = File {
     // PSTATE.M is zero in its lowest four bits at EL0, in its 64-bit and its 32-bit form alike
     // (arch/arm64/include/asm/ptrace.h, `user_mode`).
     is_user: |registers| registers.get(PSTATE).is_some_and(|pstate| pstate.is_multiple_of(16)),
+    dwarf: &DWARF,
+    convention: &oopscope_dwarf::AARCH64,
+};
+
+/// Which register each number of DWARF's is (DWARF for the Arm 64-bit Architecture, "DWARF register names"): those of
+/// `struct user_pt_regs` but the last.
+pub(crate) const DWARF: [usize; 33] = {
+    let mut order = [0; 33];
+    let mut number = 0;
+    while number < order.len() {
+        order[number] = USER_PT_REGS[number];
+        number += 1;
+    }
+    order
 };
 
 /// Order in `struct user_pt_regs`, with which `struct pt_regs` begins (arch/arm64/include/uapi/asm/ptrace.h).

@@ -1,8 +1,10 @@
 //! Where stacks of arm64 lie: a task's, and those that every CPU has for interrupts, overflows and firmware's events.
 //! Must never follow one, nor let one that cannot be found cost the others.
 
+use super::registers::{DWARF, FILE};
 use super::unwind::Shape;
 use crate::Kernel;
+use crate::stack::registers::Registers;
 use crate::stack::walk::{Area, Start};
 use oopscope_report::vmcore::{StackKind, Trust};
 
@@ -62,11 +64,18 @@ pub fn switched(kernel: &Kernel, task: u64) -> Result<Start, String> {
     let pc = kernel.arch().strip(read("pc")?);
     // A task that has never run begins with the function itself, not behind a call in it.
     let fork = kernel.symbol("ret_from_fork") == Some(pc);
+    let mut kept = Registers::new(&FILE);
+    for x in 19..=28 {
+        if let (Ok(value), Some(&index)) = (read(&format!("x{x}")), DWARF.get(x)) {
+            kept.set(index, value);
+        }
+    }
     Ok(Start {
         pc: Some(pc),
         sp: read("sp")?,
         fp: Some(read("fp")?),
         registers: None,
+        kept: Some(kept),
         call: !fork,
         trust: Trust::Switched,
         begins: "thread.cpu_context".to_owned(),

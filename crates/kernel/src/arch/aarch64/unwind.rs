@@ -108,6 +108,7 @@ fn follow(
             address: state.pc,
             call: state.call,
             sp: state.sp,
+            fp: Some(state.fp),
             trust: state.trust,
             stack: guard.kind_at(state.sp.unwrap_or(state.fp)),
             exception: None,

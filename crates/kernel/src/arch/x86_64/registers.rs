@@ -43,7 +43,13 @@ pub static FILE: File = File {
     link: None,
     // The two lowest bits of CS are the privilege level.
     is_user: |registers| registers.get(CS).is_some_and(|cs| cs & 3 != 0),
+    dwarf: &DWARF,
+    convention: &oopscope_dwarf::X86_64,
 };
+
+/// Which register each number of DWARF's is (System V ABI, AMD64 supplement, figure 3.36).
+pub(crate) const DWARF: [usize; 17] =
+    [RAX, RDX, RCX, RBX, RSI, RDI, RBP, RSP, R8, R9, R10, R11, R12, R13, R14, R15, RIP];
 
 /// Order in `struct pt_regs` (arch/x86/include/asm/ptrace.h), with which `struct user_regs_struct` begins too.
 const PT_REGS: [usize; 21] =

@@ -1,7 +1,9 @@
 //! Where stacks of x86-64 lie: a task's, and those that every CPU has for interrupts and exceptions. Must never follow
 //! one, nor let one that cannot be found cost the others.
 
+use super::registers::{FILE, R12, R13, R14, R15, RBX};
 use crate::Kernel;
+use crate::stack::registers::Registers;
 use crate::stack::walk::{Area, Start};
 use oopscope_report::vmcore::{StackKind, Trust};
 
@@ -94,11 +96,20 @@ pub fn switched(kernel: &Kernel, task: u64) -> Result<Start, String> {
     // A task that has never run begins with the function itself, not behind a call in it (unwind_orc.c,
     // `__unwind_start`; `ret_from_fork_asm` since 6.6).
     let fork = ["ret_from_fork_asm", "ret_from_fork"].iter().any(|name| kernel.symbol(name) == Some(pc));
+    // Without types it is not known where they lie: some kernels save the flags before them ("sched/x86: Save [ER]FLAGS on
+    // context switch").
+    let mut kept = Registers::new(&FILE);
+    for (member, register) in [("bx", RBX), ("r12", R12), ("r13", R13), ("r14", R14), ("r15", R15)] {
+        if let Some(value) = kernel.offset_of(FRAME, member).and_then(|offset| word(offset).ok()) {
+            kept.set(register, value);
+        }
+    }
     Ok(Start {
         pc: Some(pc),
         sp: sp.wrapping_add(kernel.size_of(FRAME).unwrap_or(56)),
         fp: Some(fp),
         registers: None,
+        kept: Some(kept),
         call: !fork,
         trust: Trust::Switched,
         begins: "thread.sp".to_owned(),

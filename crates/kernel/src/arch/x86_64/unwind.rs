@@ -104,6 +104,7 @@ fn follow(view: &dyn View, mut state: State, guard: &mut Guard<'_>, walk: &mut W
             address: state.ip,
             call: state.call,
             sp: Some(state.sp),
+            fp: state.bp,
             trust: state.trust,
             stack,
             exception: None,
