@@ -14,7 +14,9 @@ const LONGEST_NAME: usize = 64 << 10;
 /// Where in a member it is.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum At {
-    Header { first: bool },
+    Header {
+        first: bool,
+    },
     /// `zlib` has no further member.
     Data {
         zlib: bool,

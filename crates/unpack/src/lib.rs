@@ -1,4 +1,5 @@
-//! Opens what logs are packed in: gzip, xz, zstd, lz4, the raw blocks of pstore, and the archives tar and zip.
+//! Opens what logs, symbols and kernels are packed in: gzip, xz, zstd, lz4, bzip2, lzma, lzop, the raw blocks of pstore, and
+//! the archives tar and zip.
 //!
 //! This crate must never hold an unpacked input whole, and never trust a size that a file tells: everything comes out
 //! as a stream, memory is bounded, and what could be read before a damaged place is given together with the reason
@@ -7,13 +8,19 @@
 
 mod archive;
 mod block;
+mod bzip2;
 mod codec;
 mod flow;
 mod inflate;
 mod input;
 mod lz4;
+mod lz4_legacy;
+mod lzma;
+mod lzop;
+mod part;
 mod spool;
 mod tar;
+mod whole;
 mod zip;
 mod zstd;
 
@@ -21,7 +28,9 @@ pub use archive::{ArchiveForm, Content, Member, Members, members};
 pub use block::{BLOCK_LIMIT, decompress_block};
 pub use codec::{Codec, Decoder};
 pub use flow::{Flow, Plain};
+pub use part::Part;
 pub use spool::Spool;
+pub use whole::{PackedError, Room, Tick, Unpacked, open_packed, unpack};
 
 use oopscope_source::ReadError;
 use std::io;

@@ -3,7 +3,8 @@
 //! A log is scanned once from front to back, and then read here and there, wherever somebody looks. A small one is
 //! kept as it is. Of a large one either places are kept at which the stream can be taken up again (gzip: 43 KiB for
 //! every 16 MiB of text), or the text itself, deflated (xz, zstd). What lies beyond that bound is made anew from the
-//! front: slow, but right. This module must never hold more than [`BOUNDS`] and a few blocks.
+//! front: slow, but right. This module must never hold more than [`BOUNDS`], or what its
+//! caller allows, and a few blocks.
 
 use crate::{Damage, Flow};
 use miniz_oxide::deflate::compress_to_vec;
@@ -70,6 +71,11 @@ impl Spool {
     /// A spool of what `begin` gives; called again where the flow has to be made anew.
     pub fn new(begin: impl Fn() -> Box<dyn Flow> + 'static) -> Self {
         Self::bounded(begin, BOUNDS)
+    }
+
+    /// A spool that keeps more bytes as they are: for what is read here and there from the beginning, as symbols are.
+    pub fn with_room(begin: impl Fn() -> Box<dyn Flow> + 'static, plain: usize) -> Self {
+        Self::bounded(begin, Bounds { plain, ..BOUNDS })
     }
 
     fn bounded(begin: impl Fn() -> Box<dyn Flow> + 'static, bounds: Bounds) -> Self {

@@ -10,7 +10,16 @@ fn fixture(name: &str) -> Vec<u8> {
     std::fs::read(&path).unwrap_or_else(|error| panic!("{path}: {error}"))
 }
 
-const PACKED: [(&str, Codec); 4] = [("gz", Codec::Gzip), ("xz", Codec::Xz), ("zst", Codec::Zstd), ("lz4", Codec::Lz4)];
+const PACKED: [(&str, Codec); 8] = [
+    ("gz", Codec::Gzip),
+    ("xz", Codec::Xz),
+    ("zst", Codec::Zstd),
+    ("lz4", Codec::Lz4),
+    ("legacy.lz4", Codec::Lz4Legacy),
+    ("bz2", Codec::Bzip2),
+    ("lzma", Codec::Lzma),
+    ("lzo", Codec::Lzop),
+];
 
 fn packed(end: &str) -> Vec<u8> {
     fixture(&format!("channels/packed/null_read.log.{end}"))
@@ -38,7 +47,10 @@ fn what_the_tools_packed_comes_out() {
         assert_eq!(Codec::of(&packed(end)), Some(codec));
         let (out, result) = unpack(codec, packed(end));
         assert!(out == log && result.is_ok(), "{end}: {} bytes, {result:?}", out.len());
-        // Rotated logs that were put together, as `cat dmesg.1.gz dmesg.0.gz` does.
+        // Rotated logs that were put together, as `cat dmesg.1.gz dmesg.0.gz` does. An .lzma file is one stream alone.
+        if codec == Codec::Lzma {
+            continue;
+        }
         let (out, result) = unpack(codec, packed(end).repeat(2));
         assert!(out == log.repeat(2) && result.is_ok(), "{end} twice: {} bytes, {result:?}", out.len());
     }
@@ -57,7 +69,9 @@ fn of_a_cut_file_comes_what_there_is() {
             // lz4 and zstd can do without a checksum at the end; an empty file is an empty log.
             let good_end = result.is_ok() && (len == 0 || out == log);
             assert!(good_end || result == Err(Damage::Truncated), "{end} cut at {len}: {result:?}");
-            if len * 10 > whole.len() * 9 && codec != Codec::Lz4 {
+            // A block of these has more than the whole log.
+            let one_block = matches!(codec, Codec::Lz4 | Codec::Lz4Legacy | Codec::Bzip2 | Codec::Lzop);
+            if len * 10 > whole.len() * 9 && !one_block {
                 assert!(out.len() > log.len() / 2, "{end} cut at {len} gives only {} bytes", out.len());
             }
         }
