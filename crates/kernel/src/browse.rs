@@ -40,10 +40,17 @@ impl Kernel {
         matches!(places, (Some(start), Some(end), Some(address)) if (start..end).contains(&address))
     }
 
-    /// The type of a variable, where BTF has it: of per-CPU variables (not in Debian's 5.10), and of others only where pahole
-    /// was asked for them (`global_var`).
+    /// The type of a variable, where the kernel's types have it. BTF has those of per-CPU variables (not in Debian's 5.10),
+    /// and of others only where pahole was asked for them (`global_var`); DWARF has all. Of several variables of a name that
+    /// at the symbol's address.
     pub fn variable_type(&self, name: &str) -> Option<TypeId> {
-        self.btf()?.variable(name)
+        if let Some(btf) = self.btf() {
+            return btf.variable(name);
+        }
+        let all = self.loaded_debug_types()?.variables(name);
+        let linked = self.symbol(name).map(|address| address.wrapping_sub(self.vmlinux_offset));
+        let there = all.iter().find(|variable| Some(variable.address) == linked);
+        there.or(all.first()).map(|variable| variable.type_id)
     }
 
     /// Physical address of the root of a task's page tables; the kernel's own for a thread that has none.

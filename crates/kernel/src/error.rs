@@ -164,7 +164,9 @@ pub enum Mismatch {
 #[non_exhaustive]
 pub enum ObjectError {
     /// The kernel's types are not known (no BTF).
-    #[error("{wanted}: the kernel's types are not known (it has no BTF, or that could not be read)")]
+    #[error(
+        "{wanted}: the kernel's types are not known (it has no BTF, or that could not be read, and no vmlinux with debug information was given)"
+    )]
     NoTypes {
         /// What was asked for.
         wanted: String,
@@ -190,7 +192,9 @@ pub enum ObjectError {
         name: String,
     },
     /// Nothing tells the type of a symbol.
-    #[error("nothing tells the type of {name} (BTF has per-CPU variables only)")]
+    #[error(
+        "nothing tells the type of {name} (BTF has per-CPU variables only; a vmlinux with debug information has all)"
+    )]
     UntypedSymbol {
         /// Its name.
         name: String,

@@ -5,6 +5,7 @@ use crate::arch::Arch;
 use crate::loaded::Loaded;
 use crate::tlb::Tlb;
 use oopscope_dump::{Dump, Machine};
+use oopscope_dwarf::{DwarfTypes, Store};
 use oopscope_report::vmcore::Unread;
 use oopscope_symbols::btf::Btf;
 use oopscope_symbols::elf::ElfFile;
@@ -25,6 +26,9 @@ pub struct Kernel {
     /// What is added to an address of `vmlinux` to have the kernel's.
     pub(crate) vmlinux_offset: u64,
     pub(crate) btf: Option<Rc<Btf>>,
+    /// Types of the debug information, read when they are first asked for: that takes a second.
+    pub(crate) debug_types: OnceCell<Option<DwarfTypes>>,
+    pub(crate) store: Rc<dyn Store>,
     pub(crate) loaded: OnceCell<Vec<Loaded>>,
     pub(crate) text: OnceCell<Vec<std::ops::Range<u64>>>,
     pub(crate) percpu: OnceCell<Vec<Option<u64>>>,
@@ -74,9 +78,10 @@ impl Kernel {
         self.page_size
     }
 
-    /// The kernel's types, where it has them.
+    /// The kernel's types: its own, else those of the debug information that was given.
     pub fn types(&self) -> Option<&dyn Types> {
-        self.btf.as_deref().map(|btf| btf as &dyn Types)
+        let own = self.btf.as_deref().map(|btf| btf as &dyn Types);
+        own.or_else(|| self.loaded_debug_types().map(|types| types as &dyn Types))
     }
 
     /// The kernel's BTF, for what only it has: the types of per-CPU variables.

@@ -11,6 +11,7 @@ pub mod arch;
 mod browse;
 mod build_id;
 mod debug;
+mod debug_types;
 mod error;
 mod fields;
 mod kernel;

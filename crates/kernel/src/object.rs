@@ -47,9 +47,12 @@ impl Kernel {
         Object { kernel: self, types, base: Some(id), around: Vec::new(), address, field: None, loaded: None }
     }
 
-    /// A global variable as its type. BTF has no types of global variables: they come from a table.
+    /// A global variable as its type. BTF has no types of global variables: they come from a table. DWARF has all.
     pub fn global(&self, symbol: &str) -> Result<Object<'_>, ObjectError> {
         let address = self.symbol(symbol).ok_or_else(|| ObjectError::NoSymbol { name: symbol.to_owned() })?;
+        if let Some((types, id)) = self.types().zip(self.variable_type(symbol)) {
+            return Ok(self.at_id(types, id, address));
+        }
         let type_name = oopscope_symbols::globals::type_of(symbol);
         self.at(type_name.ok_or_else(|| ObjectError::UntypedSymbol { name: symbol.to_owned() })?, address)
     }

@@ -4,7 +4,7 @@
 use crate::error::{KernelError, MemoryError, Mismatch};
 use crate::tlb::Tlb;
 use crate::vmcoreinfo::VmcoreInfo;
-use crate::{Kernel, arch, build_id, search};
+use crate::{Kernel, arch, build_id, debug_types, search};
 use oopscope_dump::{Dump, Machine, Progress};
 use oopscope_symbols::btf::Btf;
 use oopscope_symbols::elf::ElfFile;
@@ -58,6 +58,8 @@ impl Kernel {
             vmlinux: None,
             vmlinux_offset: 0,
             btf: None,
+            debug_types: OnceCell::new(),
+            store: Rc::new(oopscope_dwarf::NoStore),
             loaded: OnceCell::new(),
             text: OnceCell::new(),
             percpu: OnceCell::new(),
@@ -79,11 +81,12 @@ impl Kernel {
         go_on("types", 1)?;
         self.load_btf();
         self.forget();
-        go_on("types", 2)
+        go_on("types", 2)?;
+        self.load_types(tick)
     }
 
     /// Drops what was found without symbols and types, and kept: with them there is more.
-    fn forget(&mut self) {
+    pub(crate) fn forget(&mut self) {
         self.loaded = OnceCell::new();
         self.text = OnceCell::new();
         self.percpu = OnceCell::new();
@@ -152,7 +155,7 @@ impl Kernel {
     }
 
     fn load_btf(&mut self) {
-        let what = "the kernel's types (BTF)";
+        let what = debug_types::TYPES;
         let places = self.symbol("__start_BTF").zip(self.symbol("__stop_BTF"));
         let Some((start, stop)) = places else {
             let why = if self.kallsyms.is_some() || self.vmlinux.is_some() {
@@ -160,6 +163,7 @@ impl Kernel {
             } else {
                 "without symbols it is not known where they lie"
             };
+            let why = format!("{why}: {}", self.wanted_vmlinux());
             return self.note(what, &why);
         };
         match self.read_btf(start, stop.saturating_sub(start), None) {
@@ -167,8 +171,14 @@ impl Kernel {
                 self.btf = Some(Rc::new(btf));
                 self.unread.borrow_mut().retain(|unread| unread.what != what);
             }
-            Err(why) => self.note(what, &why),
+            Err(why) => self.note(what, &format!("{why}: {}", self.wanted_vmlinux())),
         }
+    }
+
+    /// What a person gives where the dump has no types.
+    fn wanted_vmlinux(&self) -> String {
+        let id = self.build_id().map(|(id, _)| format!(", of build-id {id}")).unwrap_or_default();
+        format!("its vmlinux with debug information is needed{id} (a distribution has it in a debug package)")
     }
 
     /// BTF at an address.
@@ -186,13 +196,7 @@ impl Kernel {
         if file.symbols().is_empty() {
             return Err(Mismatch::NoSymbols);
         }
-        let machine = match self.machine() {
-            Machine::X86_64 => 62,
-            Machine::Aarch64 => 183,
-            Machine::Other(number) => number,
-            _ => file.machine(),
-        };
-        if file.machine() != machine {
+        if file.machine() != debug_types::elf_machine(self.machine()).unwrap_or(file.machine()) {
             return Err(Mismatch::Architecture);
         }
         let of_file = file.build_id().map(build_id::hex);
@@ -220,10 +224,7 @@ impl Kernel {
             self.load_btf();
         }
         // What was derived without these symbols is derived anew.
-        self.loaded = OnceCell::new();
-        self.text = OnceCell::new();
-        self.percpu = OnceCell::new();
-        self.stacks = crate::stack::Stacks::default();
+        self.forget();
         Ok(())
     }
 }

@@ -40,11 +40,11 @@ impl Kernel {
             .collect()
     }
 
-    /// A CPU's copy of a per-CPU variable as its type: BTF has the types of these.
+    /// A CPU's copy of a per-CPU variable as its type: BTF has the types of these, DWARF has all.
     pub fn per_cpu_object(&self, symbol: &str, cpu: u32) -> Result<Object<'_>, ObjectError> {
         let address = self.per_cpu(symbol, cpu)?;
-        if let Some((btf, id)) = self.btf.as_deref().and_then(|btf| Some((btf, btf.variable(symbol)?))) {
-            return Ok(self.at_id(btf, id, address));
+        if let Some((types, id)) = self.types().zip(self.variable_type(symbol)) {
+            return Ok(self.at_id(types, id, address));
         }
         let type_name = oopscope_symbols::globals::type_of(symbol);
         self.at(type_name.ok_or_else(|| ObjectError::UntypedSymbol { name: symbol.to_owned() })?, address)
