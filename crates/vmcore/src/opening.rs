@@ -4,10 +4,13 @@
 use crate::files;
 use crate::problem;
 use oopscope_dump::{Dump, OpenError, Part};
+use oopscope_dwarf::DebugFile;
 use oopscope_kernel::{Kernel, log, modules, stack, system, tasks, usage};
 use oopscope_protocol::{Cost, Problem, VmcoreEvent, VmcoreProgress};
 use oopscope_report::vmcore::{Cpu, DumpFacts, LogRecord, MemoryUsage, Module, Panic, System, Task, Unread};
-use oopscope_symbols::elf::ElfFile;
+use oopscope_source::ReadAt;
+use oopscope_symbols::elf::{ElfFile, Outline};
+use std::rc::Rc;
 
 /// What is done next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -262,17 +265,24 @@ impl Opening {
     fn load_symbols(&mut self, post: &mut dyn FnMut(VmcoreEvent)) -> Stage {
         let found = &mut self.found;
         let Some(kernel) = &mut found.kernel else { return Stage::Done };
+        let mut no_debug = None;
         if let Some(part) = self.vmlinux.take() {
             let name = part.name.clone();
-            let used = ElfFile::open(&*part.bytes).map_err(|error| error.to_string());
+            let file: Rc<dyn ReadAt> = Rc::from(part.bytes);
+            let used = ElfFile::open(&*file).map_err(|error| error.to_string());
             let used = used.and_then(|elf| kernel.use_vmlinux(elf).map_err(|mismatch| mismatch.to_string()));
-            if let Err(why) = used {
-                found.unread.push(Unread { what: format!("{name} as this kernel's vmlinux"), why });
+            match used {
+                Ok(()) => no_debug = use_debug(kernel, file).err().map(|why| (name, why)),
+                Err(why) => found.unread.push(Unread { what: format!("{name} as this kernel's vmlinux"), why }),
             }
         }
         let bytes = found.bytes;
         if let Err(error) = kernel.load_symbols(&mut tick(bytes, post)) {
             found.unread.push(Unread { what: "symbols and types".to_owned(), why: error.to_string() });
+        }
+        // A vmlinux without debug information has its symbols still: it is missed only where types are.
+        if let Some((name, why)) = no_debug.filter(|_| kernel.types().is_none()) {
+            found.unread.push(Unread { what: format!("debug information of {name}"), why });
         }
         found.unread.extend(kernel.unread());
         Stage::Panic
@@ -330,6 +340,14 @@ impl Opening {
         self.found.memory = Some(memory);
         Stage::Done
     }
+}
+
+/// Takes the debug information of a vmlinux that was found to be this kernel's.
+fn use_debug(kernel: &mut Kernel, file: Rc<dyn ReadAt>) -> Result<(), String> {
+    let outline = Outline::read(&*file).map_err(|error| error.to_string())?;
+    let debug = DebugFile::open(file, Rc::new(outline)).map_err(|error| error.to_string())?;
+    kernel.use_debug(Rc::new(debug));
+    Ok(())
 }
 
 /// Posts how far a long stage is. Nobody can stop it in the middle: a page that will not wait ends the worker.

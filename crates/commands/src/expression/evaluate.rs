@@ -109,7 +109,10 @@ impl Evaluator<'_> {
         match (self.kernel.variable_type(name), globals::type_of(name)) {
             (Some(base), _) => Operand::Place { ctype: Ctype { base, pointers: 0 }, address },
             (None, Some(spelled)) => self.global(spelled, address),
-            (None, None) => Operand::Untyped { address },
+            (None, None) => match self.kernel.spelled_type(name) {
+                Some(spelled) => self.global(&spelled, address),
+                None => Operand::Untyped { address },
+            },
         }
     }
 
