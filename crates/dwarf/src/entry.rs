@@ -89,6 +89,12 @@ impl<'a> Walk<'a> {
         Ok(None)
     }
 
+    /// Whether the entry that it has come to says which addresses it covers.
+    pub(crate) fn has_addresses(&self) -> bool {
+        let specs = self.at.map_or(&[][..], |(abbrev, ..)| self.unit.abbrevs.specs(abbrev));
+        specs.iter().any(|spec| matches!(spec.name, constants::DW_AT_low_pc | constants::DW_AT_ranges))
+    }
+
     fn pass_values(&mut self, abbrev: &Abbrev) -> Result<(), DwarfError> {
         for &step in self.unit.abbrevs.steps(abbrev) {
             abbrev::pass(&mut self.cursor, step, self.unit.header.encoding)?;

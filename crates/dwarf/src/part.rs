@@ -12,6 +12,7 @@ use oopscope_symbols::Layout;
 use oopscope_symbols::elf::{Outline, Section as ElfSection};
 
 use crate::cursor::Cursor;
+use crate::effort::Effort;
 use crate::place::Places;
 use crate::relocation::{Relocations, Symbols};
 use crate::section::Section;
@@ -29,6 +30,8 @@ pub(crate) struct Part {
     pub(crate) places: Rc<Places>,
     /// Whether it holds split units, whose sections have names of their own.
     pub(crate) split: bool,
+    /// What the question that is being answered has cost.
+    pub(crate) effort: Effort,
     known: RefCell<BTreeMap<Name, Result<Rc<Section>, DwarfError>>>,
     symbols: RefCell<BTreeMap<u32, Rc<Symbols>>>,
 }
@@ -37,7 +40,15 @@ impl Part {
     /// The sections of a file, of which nothing is read yet.
     pub(crate) fn new(file: Rc<dyn ReadAt>, outline: Rc<Outline>, split: bool) -> Self {
         let places = Rc::new(Places::of(&outline));
-        Self { file, outline, places, split, known: RefCell::default(), symbols: RefCell::default() }
+        Self {
+            file,
+            outline,
+            places,
+            split,
+            effort: Effort::default(),
+            known: RefCell::default(),
+            symbols: RefCell::default(),
+        }
     }
 
     /// Byte order and pointer size.

@@ -2,6 +2,7 @@
 //!
 //! Must never hold more of it than was asked for: a small one is read in one go, of a large one pieces.
 
+use std::cell::OnceCell;
 use std::rc::Rc;
 
 use gimli::{DwAt, DwTag, DwUt, Encoding, Format, constants};
@@ -9,6 +10,7 @@ use gimli::{DwAt, DwTag, DwUt, Encoding, Format, constants};
 use crate::abbrev::Abbrevs;
 use crate::cursor::Cursor;
 use crate::entry::{Entry, Walk};
+use crate::lines::Program;
 use crate::part::Part;
 use crate::section::{Piece, Section};
 use crate::value::{Text, Value};
@@ -111,6 +113,7 @@ pub(crate) struct Unit {
     pub(crate) low: Option<u64>,
     piece: Piece,
     section: Rc<Section>,
+    lines: OnceCell<Result<Option<Rc<Program>>, DwarfError>>,
 }
 
 impl Unit {
@@ -136,6 +139,7 @@ impl Unit {
             low,
             piece,
             section,
+            lines: OnceCell::new(),
         };
         let damaged = DwarfError::Damaged { what: "a unit", section: header.section, offset: header.offset };
         unit.root = unit.entry(header.first)?.ok_or(damaged)?;
@@ -178,6 +182,11 @@ impl Unit {
     /// A cursor at a place of the unit, which ends where the unit ends.
     pub(crate) fn cursor(&self, at: u64) -> Cursor {
         Cursor::within(&self.section, self.part.layout().little_endian, &self.piece, at, self.header.end)
+    }
+
+    /// Its line program, if it has one.
+    pub(crate) fn lines(&self) -> Result<Option<Rc<Program>>, DwarfError> {
+        self.lines.get_or_init(|| Ok(Program::read(self)?.map(Rc::new))).clone()
     }
 
     /// How its numbers stand.

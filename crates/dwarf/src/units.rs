@@ -9,7 +9,6 @@ use std::rc::Rc;
 use crate::abbrev::Abbrevs;
 use crate::cursor::Cursor;
 use crate::part::Part;
-use crate::section::Piece;
 use crate::unit::{AT_ONCE, Bases, Header, Unit};
 use crate::{DwarfError, Name};
 
@@ -119,8 +118,8 @@ impl Units {
         Err(DwarfError::Damaged { what: "a reference", section: Name::Info, offset })
     }
 
-    /// Whether a section of the file has a piece at hand.
-    pub(crate) fn piece(&self, section: Name, at: u64, len: u64) -> Result<Piece, DwarfError> {
-        self.part.section(section)?.read(at, len)
+    /// Gives up the units that are kept.
+    pub(crate) fn forget(&self) {
+        self.kept.borrow_mut().clear();
     }
 }
