@@ -24,16 +24,12 @@ pub struct Convention {
 }
 
 /// x86-64 (System V ABI, AMD64 supplement, figures 3.4 and 3.36): rbx, rbp, r12 to r15.
-pub static X86_64: Convention =
-    Convention { sp: 7, saved: &[3, 6, 12, 13, 14, 15], vendor: gimli::Vendor::Default };
+pub static X86_64: Convention = Convention { sp: 7, saved: &[3, 6, 12, 13, 14, 15], vendor: gimli::Vendor::Default };
 
 /// arm64 (DWARF for the Arm 64-bit Architecture, "DWARF register names"; AAPCS64): x19 to x29, and the link register
 /// in functions that have not saved it.
-pub static AARCH64: Convention = Convention {
-    sp: 31,
-    saved: &[19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30],
-    vendor: gimli::Vendor::AArch64,
-};
+pub static AARCH64: Convention =
+    Convention { sp: 31, saved: &[19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30], vendor: gimli::Vendor::AArch64 };
 
 /// 32-bit arm (DWARF for the Arm Architecture; AAPCS32): r4 to r11, and the link register in functions that have not
 /// saved it.

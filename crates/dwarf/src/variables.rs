@@ -14,7 +14,8 @@ use crate::location;
 use crate::machine::Machine;
 use crate::unit::Unit;
 use crate::value::Value;
-use crate::{At, DwarfError, Name};
+use crate::{At, DwarfError, DwarfTypes, Name};
+use oopscope_symbols::TypeId;
 
 /// The most references from a variable to what it was made from.
 const MOST_ORIGINS: usize = 8;
@@ -47,10 +48,17 @@ pub struct Variable {
     pub parameter: bool,
     /// The line on which it is declared.
     pub line: Option<u32>,
-    /// Where in `.debug_info` the entry of its type is.
-    pub type_at: Option<u64>,
+    /// Its type, one of [`Function::types`]; none where nothing tells it.
+    pub type_id: Option<TypeId>,
     place: Option<Value>,
     constant: Option<Value>,
+}
+
+impl Variable {
+    /// Whether it is the same wherever it is looked at.
+    pub const fn is_constant(&self) -> bool {
+        self.constant.is_some()
+    }
 }
 
 /// What of the running program evaluating a place needs, besides registers and memory.
@@ -59,6 +67,13 @@ pub struct Surroundings<'a> {
     pub run_time: &'a dyn Fn(At) -> Option<u64>,
     /// The canonical frame address of the frame, where it is known.
     pub cfa: Option<u64>,
+}
+
+impl Function {
+    /// The types of its variables, by [`Variable::type_id`].
+    pub fn types(&self) -> Result<DwarfTypes, DwarfError> {
+        DwarfTypes::of_unit(&self.unit)
+    }
 }
 
 impl DebugFile {
@@ -148,7 +163,7 @@ fn subprogram(unit: &Unit, address: u64) -> Result<Option<Entry>, DwarfError> {
         match head.tag {
             constants::DW_TAG_subprogram => {
                 let entry = walk.entry()?;
-                if covers(unit, &entry, address)? {
+                if unit.covers(&entry, address)? {
                     return Ok(Some(entry));
                 }
                 walk.pass_children()?;
@@ -163,19 +178,6 @@ fn subprogram(unit: &Unit, address: u64) -> Result<Option<Entry>, DwarfError> {
         }
     }
     Ok(None)
-}
-
-/// Whether an entry's code is at an address.
-fn covers(unit: &Unit, entry: &Entry, address: u64) -> Result<bool, DwarfError> {
-    let Some(low) = entry.get(constants::DW_AT_low_pc).map(|low| unit.address(low)).transpose()?.flatten() else {
-        return Ok(false);
-    };
-    let high = match entry.get(constants::DW_AT_high_pc) {
-        Some(high @ (Value::Address(_) | Value::AddressNumber(_))) => unit.address(high)?,
-        Some(high) => high.unsigned().map(|size| low.saturating_add(size)),
-        None => None,
-    };
-    Ok(high.is_some_and(|high| (low..high).contains(&address)))
 }
 
 struct Collected<'a> {
@@ -228,7 +230,7 @@ impl Collected<'_> {
                 }
                 constants::DW_TAG_lexical_block | constants::DW_TAG_inlined_subroutine => {
                     let entry = walk.entry()?;
-                    if covers(unit, &entry, self.address)? {
+                    if unit.covers(&entry, self.address)? {
                         inner.push(entry);
                     }
                 }
@@ -259,8 +261,8 @@ impl Collected<'_> {
             return Ok(None);
         }
         let line = get(constants::DW_AT_decl_line)?.and_then(|(_, value)| u32::try_from(value.unsigned()?).ok());
-        let type_at = get(constants::DW_AT_type)?.and_then(|(_, value)| match value {
-            Value::Entry(at) => Some(at),
+        let type_id = get(constants::DW_AT_type)?.and_then(|(_, value)| match value {
+            Value::Entry(at) => u32::try_from(at).ok().map(TypeId),
             _ => None,
         });
         // A constant is the same in every copy of an inlined function.
@@ -269,7 +271,7 @@ impl Collected<'_> {
             None => get(constants::DW_AT_const_value)?.filter(|(unit, _)| Rc::ptr_eq(unit, self.unit)),
         };
         let parameter = entry.tag == constants::DW_TAG_formal_parameter;
-        Ok(Some(Variable { name, parameter, line, type_at, place, constant: constant.map(|(_, value)| value) }))
+        Ok(Some(Variable { name, parameter, line, type_id, place, constant: constant.map(|(_, value)| value) }))
     }
 
     /// An attribute of an entry, or of that which it was made from; with the unit that it stands in.

@@ -4,7 +4,9 @@
 //! architecture's ([`crate::arch`]); names are given at the end.
 
 mod cpus;
+pub mod locals;
 mod panicked;
+mod recover;
 pub mod registers;
 pub(crate) mod scan;
 mod view;
@@ -27,14 +29,33 @@ pub(crate) struct Stacks {
 
 /// The stack of a task: with the registers of the CPU that ran it, or from where it was switched away.
 pub fn task_backtrace(kernel: &Kernel, task: u64) -> Backtrace {
-    let state = states(kernel).iter().find(|cpu| cpu.task == Some(task));
-    state.map_or_else(|| sleeping(kernel, task), |state| running(kernel, state))
+    of_task(kernel, task).backtrace(kernel)
+}
+
+/// Parameters and local variables of a frame of a task's stack, by the frame's number in [`task_backtrace`]; none where
+/// the stack has no such frame.
+pub fn locals(kernel: &Kernel, task: u64, number: usize) -> Option<locals::Locals> {
+    let followed = of_task(kernel, task);
+    let mut backtrace = followed.backtrace(kernel);
+    let frame = backtrace.frames.get(number)?;
+    // How many functions were inlined from it on, and which step of the walk they belong to.
+    let inner = backtrace.frames[number..].iter().take_while(|frame| frame.inlined).count();
+    let index = backtrace.frames[..number + inner].iter().filter(|frame| !frame.inlined).count();
+    let frame = frame.clone();
+    let Some(step) = followed.walk.steps.get(index) else { return None };
+    let known = recover::known(kernel, &followed.start, &followed.walk.steps, index).pop();
+    let place = (step.address, step.call);
+    let (registers, (types, variables, note)) = match &known {
+        Some(known) => (known.registers.listed(), locals::of(kernel, known, place, inner)),
+        None => (Vec::new(), (None, Vec::new(), Some("registers of this architecture are not known".to_owned()))),
+    };
+    Some(locals::Locals { task: backtrace.task.take(), frame, registers, types, variables, note })
 }
 
 /// A CPU with what it was doing.
 pub fn cpu(kernel: &Kernel, number: u32) -> Cpu {
     if let Some(state) = states(kernel).iter().find(|cpu| cpu.number == number) {
-        return Cpu { number, online: state.online, backtrace: running(kernel, state) };
+        return Cpu { number, online: state.online, backtrace: running(kernel, state).backtrace(kernel) };
     }
     let ends = format!("CPU {number} was not online, and the dump has no registers of it");
     Cpu { number, online: false, backtrace: Backtrace { ends, ..Backtrace::default() } }
@@ -42,8 +63,13 @@ pub fn cpu(kernel: &Kernel, number: u32) -> Cpu {
 
 /// All CPUs that were online or that the dump has registers of.
 pub fn cpus(kernel: &Kernel) -> Vec<Cpu> {
-    let all = states(kernel).iter();
-    all.map(|state| Cpu { number: state.number, online: state.online, backtrace: running(kernel, state) }).collect()
+    states(kernel)
+        .iter()
+        .map(|state| {
+            let backtrace = running(kernel, state).backtrace(kernel);
+            Cpu { number: state.number, online: state.online, backtrace }
+        })
+        .collect()
 }
 
 /// The tasks that CPUs ran, each with its CPU.
@@ -55,8 +81,13 @@ fn states(kernel: &Kernel) -> &[cpus::CpuState] {
     kernel.stacks.cpus.get_or_init(|| cpus::all(kernel))
 }
 
+fn of_task(kernel: &Kernel, task: u64) -> Followed {
+    let state = states(kernel).iter().find(|cpu| cpu.task == Some(task));
+    state.map_or_else(|| sleeping(kernel, task), |state| running(kernel, state))
+}
+
 /// The stack of what a CPU ran.
-fn running(kernel: &Kernel, state: &cpus::CpuState) -> Backtrace {
+fn running(kernel: &Kernel, state: &cpus::CpuState) -> Followed {
     let areas = areas(kernel, state.task, Some(state.number));
     if let Some((registers, note)) = &state.registers
         && let Some(sp) = registers.sp()
@@ -83,7 +114,7 @@ fn running(kernel: &Kernel, state: &cpus::CpuState) -> Backtrace {
         // It may have panicked in an interrupt: that stack's content is old otherwise, and says nothing.
         let irq = areas.iter().find(|area| area.kind == StackKind::Irq);
         let found = irq.map(|area| searched(area, "its interrupt stack"));
-        if let Some(found) = found.filter(|found| found.complete && found.frames.iter().any(panicked::is_fatal)) {
+        if let Some(found) = found.filter(|found| found.walk.complete && found.is_fatal(kernel)) {
             return found;
         }
     }
@@ -91,17 +122,18 @@ fn running(kernel: &Kernel, state: &cpus::CpuState) -> Backtrace {
         return searched(area, "its task's stack");
     }
     let ends = format!("the dump has no registers of CPU {}, nor could its task's stack be found", state.number);
-    Backtrace { task: state.task.map(|task| reference(kernel, task)), ends, ..Backtrace::default() }
+    Followed::none(state.task, String::new(), ends)
 }
 
 /// The stack of a task that no CPU ran.
-fn sleeping(kernel: &Kernel, task: u64) -> Backtrace {
+fn sleeping(kernel: &Kernel, task: u64) -> Followed {
     if stack_of(kernel, task) == Some(0) {
         // Of a task that has ended there is only the `task_struct` left (kernel/fork.c, `release_task_stack`, 4.9),
         // while `thread.sp` still says where its stack was: another task's may be there now.
         let ends = "the task has ended, and its stack has been freed".to_owned();
-        let (task, begins) = (Some(reference(kernel, task)), "task_struct.stack".to_owned());
-        return Backtrace { task, begins, ends, complete: true, ..Backtrace::default() };
+        let mut none = Followed::none(Some(task), "task_struct.stack".to_owned(), ends);
+        none.walk.complete = true;
+        return none;
     }
     let start = match kernel.machine() {
         Machine::X86_64 => arch::x86_64::stacks::switched(kernel, task),
@@ -110,31 +142,85 @@ fn sleeping(kernel: &Kernel, task: u64) -> Backtrace {
     };
     match start {
         Ok(start) => follow(kernel, Some(task), start, &areas(kernel, Some(task), None)),
-        Err(ends) => Backtrace { task: Some(reference(kernel, task)), ends, ..Backtrace::default() },
+        Err(ends) => Followed::none(Some(task), String::new(), ends),
     }
 }
 
-fn follow(kernel: &Kernel, task: Option<u64>, start: Start, areas: &[Area]) -> Backtrace {
+fn follow(kernel: &Kernel, task: Option<u64>, start: Start, areas: &[Area]) -> Followed {
     let unwinding = kernel.stacks.unwinding.get_or_init(|| view::Unwinding::of(kernel));
     let view = view::KernelView { kernel, unwinding };
-    let walk = match kernel.machine() {
+    let mut walk = match kernel.machine() {
         Machine::X86_64 => arch::x86_64::unwind::walk(&view, &start, areas),
         Machine::Aarch64 => arch::aarch64::unwind::walk(&view, &start, areas, arch::aarch64::stacks::shape(kernel)),
         _ => Walk { ends: "stacks of this architecture are not read".to_owned(), ..Walk::default() },
     };
-    let mut frames: Vec<Frame> = walk.steps.into_iter().map(|step| frame(kernel, step)).collect();
     if start.pc.is_none() {
         // Below the frames of panic() lies what it has called before it came to its end: the console's drivers.
-        frames.drain(..frames.iter().position(panicked::is_fatal).unwrap_or(0));
+        let is_fatal = |step: &Step| panicked::is_fatal(&frame(kernel, step));
+        walk.steps.drain(..walk.steps.iter().position(is_fatal).unwrap_or(0));
     }
-    Backtrace {
-        task: task.map(|task| reference(kernel, task)),
-        registers: start.registers.map(|registers| registers.listed()).unwrap_or_default(),
-        begins: start.begins,
-        frames,
-        ends: walk.ends,
-        complete: walk.complete,
+    Followed { task, start, walk }
+}
+
+/// A stack that was walked, before its frames have names.
+struct Followed {
+    task: Option<u64>,
+    start: Start,
+    walk: Walk,
+}
+
+impl Followed {
+    /// A stack without frames, and why.
+    fn none(task: Option<u64>, begins: String, ends: String) -> Self {
+        let (trust, walk) = (Trust::Scan, Walk { ends, ..Walk::default() });
+        let start = Start { pc: None, sp: 0, fp: None, registers: None, kept: None, call: false, trust, begins };
+        Self { task, start, walk }
     }
+
+    /// Whether a frame is of a function that only the CPU is in that brings the kernel down.
+    fn is_fatal(&self, kernel: &Kernel) -> bool {
+        self.walk.steps.iter().any(|step| panicked::is_fatal(&frame(kernel, step)))
+    }
+
+    /// The frames with their names, the lines of their source and the functions that were inlined.
+    fn backtrace(&self, kernel: &Kernel) -> Backtrace {
+        let mut frames = Vec::with_capacity(self.walk.steps.len());
+        for step in &self.walk.steps {
+            source(kernel, step, frame(kernel, step), &mut frames);
+        }
+        Backtrace {
+            task: self.task.map(|task| reference(kernel, task)),
+            registers: self.start.registers.map(|registers| registers.listed()).unwrap_or_default(),
+            begins: self.start.begins.clone(),
+            frames,
+            ends: self.walk.ends.clone(),
+            complete: self.walk.complete,
+        }
+    }
+}
+
+/// Adds a frame with its source, the functions before it that were inlined into it.
+fn source(kernel: &Kernel, step: &Step, mut frame: Frame, frames: &mut Vec<Frame>) {
+    let spots = kernel.source_of(step.address.wrapping_sub(step.call.into()));
+    if let Some((outermost, inlined)) = spots.split_last() {
+        for spot in inlined {
+            frames.push(Frame {
+                function: spot.function.as_deref().map(str::to_owned),
+                address: frame.address,
+                sp: frame.sp,
+                module: frame.module.clone(),
+                trust: frame.trust,
+                stack: frame.stack.clone(),
+                inlined: true,
+                file: spot.file.as_deref().map(str::to_owned),
+                line: spot.line,
+                ..Frame::default()
+            });
+        }
+        frame.file = outermost.file.as_deref().map(str::to_owned);
+        frame.line = outermost.line;
+    }
+    frames.push(frame);
 }
 
 /// The stacks on which a walk may go: the task's and its CPU's.
@@ -164,15 +250,15 @@ fn stack_of(kernel: &Kernel, task: u64) -> Option<u64> {
 
 /// Gives a frame its name. A call is looked up one byte before its return address: what never returns may end with the
 /// call, and what lies behind it is another function.
-fn frame(kernel: &Kernel, step: Step) -> Frame {
+fn frame(kernel: &Kernel, step: &Step) -> Frame {
     let back = u64::from(step.call);
     let named = kernel.name_of(step.address.wrapping_sub(back));
     let mut frame = Frame {
         address: Address(step.address),
         sp: step.sp.map(Address),
         trust: step.trust,
-        stack: step.stack,
-        exception: step.exception,
+        stack: step.stack.clone(),
+        exception: step.exception.clone(),
         ..Frame::default()
     };
     if let Some(named) = named {

@@ -67,6 +67,24 @@ impl DwarfTypes {
         Self::open(Sections::of(part)?, store, name.as_deref(), tick)
     }
 
+    /// The types of one unit alone, by the places of their entries: nothing has a name here, and what the unit only declares
+    /// stays declared. Reads nothing.
+    pub(crate) fn of_unit(unit: &crate::unit::Unit) -> Result<Self, DwarfError> {
+        let (part, header) = (&unit.part, &unit.header);
+        let too_large = DwarfError::TooLarge { what: "a unit", section: header.section, offset: header.offset };
+        let place = |at: u64| u32::try_from(at).map_err(|_| too_large);
+        let units = vec![place(header.offset)?, place(header.end)?];
+        let index = Index { units, address_size: header.encoding.address_size, ..Index::default() };
+        Ok(Self {
+            sections: Sections::of(part)?,
+            index,
+            units: Units::default(),
+            records: Arena::default(),
+            places: RefCell::default(),
+            bytes: Cell::new(0),
+        })
+    }
+
     /// Finds all names, or takes them from `store`, where they are kept under `name`.
     fn open(
         sections: Sections,

@@ -254,6 +254,15 @@ pub fn machine_of(info: &VmcoreInfo) -> Option<Machine> {
     }
 }
 
+/// The registers of an architecture whose stacks are read.
+pub(crate) fn registers(machine: Machine) -> Option<&'static crate::stack::registers::File> {
+    match machine {
+        Machine::X86_64 => Some(&x86_64::registers::FILE),
+        Machine::Aarch64 => Some(&aarch64::registers::FILE),
+        _ => None,
+    }
+}
+
 /// The architecture of a dump, with what VMCOREINFO says of its page tables, proven against them where they can be read.
 pub fn open(
     dump: &Dump,

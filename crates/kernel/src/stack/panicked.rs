@@ -27,7 +27,7 @@ pub fn panic_cpu(kernel: &Kernel) -> Option<(u32, &'static str)> {
     if let Some(told) = told(kernel) {
         return Some(told);
     }
-    let in_panic = |state: &&super::cpus::CpuState| super::running(kernel, state).frames.iter().any(is_fatal);
+    let in_panic = |state: &&super::cpus::CpuState| super::running(kernel, state).is_fatal(kernel);
     if let Some(state) = states(kernel).iter().find(in_panic) {
         return Some((state.number, "the CPU whose stack goes through panic()"));
     }

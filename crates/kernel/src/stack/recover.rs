@@ -1,0 +1,147 @@
+//! The registers of each frame: those that were saved, and what call frame information makes of them on the way up. Must
+//! never keep a register behind a step on which call frame information and the walk do not agree.
+
+use crate::Kernel;
+use crate::stack::registers::Registers;
+use crate::stack::walk::{Start, Step};
+use oopscope_dwarf::{Caller, Machine};
+use oopscope_report::vmcore::{RegisterValue, Trust};
+use oopscope_symbols::{Memory, Unreadable};
+
+/// What is known in a frame.
+#[derive(Clone, Debug)]
+pub(crate) struct Known {
+    /// Its registers.
+    pub(crate) registers: Registers,
+    /// Its canonical frame address: the caller's stack pointer before the call.
+    pub(crate) cfa: Option<u64>,
+    /// Why there are fewer than there might be, or none.
+    pub(crate) note: Option<String>,
+}
+
+/// A frame as expressions see it.
+pub(crate) struct Frame<'k> {
+    pub(crate) kernel: &'k Kernel,
+    pub(crate) registers: &'k Registers,
+}
+
+impl Machine for Frame<'_> {
+    fn register(&self, number: u16) -> Option<u64> {
+        self.registers.by_dwarf(number)
+    }
+
+    fn read(&self, address: u64, buf: &mut [u8]) -> Result<(), Unreadable> {
+        Memory::read(self.kernel, address, buf)
+    }
+}
+
+/// What is known in each frame of a walk, in its order; as far as `upto`.
+pub(crate) fn known(kernel: &Kernel, start: &Start, steps: &[Step], upto: usize) -> Vec<Known> {
+    let mut all = Vec::new();
+    let Some(file) = crate::arch::registers(kernel.machine()) else { return all };
+    let mut registers = start.registers.or(start.kept).unwrap_or_else(|| Registers::new(file));
+    let mut note = None;
+    for (index, step) in steps.iter().enumerate().take(upto.saturating_add(1)) {
+        if step.trust == Trust::Scan {
+            let why = "the frame was found by scanning the stack: it may be left over, and so may its values be";
+            note = Some(why.to_owned());
+            registers = Registers::new(file);
+        }
+        // Where the walk is, it knows best; what it has found by scanning is no frame pointer.
+        let places = [
+            (file.pc, Some(step.address)),
+            (file.sp, step.sp),
+            (file.fp, step.fp.filter(|_| step.trust != Trust::Scan)),
+        ];
+        for (register, value) in places {
+            if let Some(value) = value.filter(|_| registers.get(register).is_none()) {
+                registers.set(register, value);
+            }
+        }
+        let (cfa, next) = follow(kernel, step, steps.get(index + 1), &registers);
+        let cfa = match cfa {
+            Ok(cfa) => cfa,
+            Err(why) => {
+                note = Some(why);
+                None
+            }
+        };
+        all.push(Known { registers, cfa, note: note.take() });
+        match next {
+            Some(next) => registers = next,
+            None => {
+                registers = Registers::new(file);
+                note = Some(
+                    "call frame information does not lead here from the frame below: what its registers were is not known"
+                        .to_owned(),
+                );
+            }
+        }
+    }
+    all
+}
+
+/// A frame's canonical frame address, and the registers of its caller.
+fn follow(
+    kernel: &Kernel,
+    step: &Step,
+    next: Option<&Step>,
+    registers: &Registers,
+) -> (Result<Option<u64>, String>, Option<Registers>) {
+    let frame = Frame { kernel, registers };
+    let row = kernel.row_of(step.address.wrapping_sub(step.call.into()), registers.file().convention);
+    let caller = row.map(|row| row.caller(&frame, kernel.layout()));
+    if let Some(exception) = &step.exception {
+        // What was interrupted had the registers that were saved here.
+        return (Ok(caller.and_then(|caller| Some(caller.ok()?.cfa))), Some(saved(registers, &exception.registers)));
+    }
+    let caller = match caller {
+        Some(Ok(caller)) => caller,
+        // Code without call frame information: assembly, trampolines.
+        None => return (Ok(None), None),
+        Some(Err(gone)) => return (Err(format!("its frame is not known: {gone}")), None),
+    };
+    let Some(next) = next else { return (Ok(Some(caller.cfa)), None) };
+    if !agrees(kernel, &caller, next) {
+        let why = format!(
+            "call frame information has its caller at {}, which is not where the stack leads ({:#x}): values would be wrong",
+            caller.address.map_or("an unknown address".to_owned(), |address| format!("{address:#x}")),
+            next.address
+        );
+        return (Err(why), None);
+    }
+    (Ok(Some(caller.cfa)), Some(of_caller(kernel, &caller, registers)))
+}
+
+/// Whether call frame information finds the caller that the walk has found.
+fn agrees(kernel: &Kernel, caller: &Caller, next: &Step) -> bool {
+    let address = caller.address.map(|address| kernel.arch().strip(address));
+    // The stack pointer of a walk by frame pointers is where the caller's record lies, which is not always the same.
+    let same_stack = next.trust != Trust::Orc || next.sp.is_none_or(|sp| sp == caller.cfa);
+    address == Some(next.address) && same_stack
+}
+
+/// The registers that a caller has.
+pub(crate) fn of_caller(kernel: &Kernel, caller: &Caller, callee: &Registers) -> Registers {
+    let file = callee.file();
+    let mut registers = Registers::new(file);
+    for &(number, value) in &caller.registers {
+        registers.set_dwarf(number, value);
+    }
+    if let Some(address) = caller.address {
+        registers.set(file.pc, kernel.arch().strip(address));
+    }
+    registers
+}
+
+/// The registers that an exception has saved, as they are listed.
+fn saved(like: &Registers, listed: &[RegisterValue]) -> Registers {
+    let file = like.file();
+    let mut registers = Registers::new(file);
+    for RegisterValue { name, value } in listed {
+        if let Some(index) = file.names.iter().position(|its| its == name) {
+            registers.set(index, value.0);
+        }
+    }
+    registers
+}
