@@ -1,10 +1,11 @@
 // The worker of the engine that reads logs, and of the disassemblers, which are a module of their own: it is loaded when
 // the first report with code is to be shown, or when nobody waits for anything, whichever is first.
 //
-// How it is driven: drive.js. Must never let the end of the disassemblers be the engine's.
+// How it is driven: drive.js; what it keeps between two visits: keep.js. Must never let the end of the disassemblers be the engine's.
 
 import init, { Engine } from "./engine.js";
 import { drive } from "./drive.js";
+import { keeper } from "./keep.js";
 
 let loading = false;
 let attempts = 0;
@@ -36,13 +37,18 @@ function load(engine, run, then = () => {}) {
   );
 }
 
+const keep = keeper();
+
 await drive({
   async start(post) {
     await init();
-    return new Engine(post);
+    const engine = new Engine(post);
+    engine.keep();
+    return engine;
   },
   turned(engine, run) {
     if (engine.needs_disassembler()) load(engine, run);
+    keep(engine, run);
   },
   idle(engine, run) {
     // It comes while the engine warms up; then its own part is warmed.

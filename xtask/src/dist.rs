@@ -16,7 +16,7 @@ use crate::wasm::{self, Module};
 use crate::workspace::{self, Workspace};
 
 /// Files of `www/` that belong to one build.
-const OF_THE_BUILD: &[&str] = &["boot.js", "drive.js", "worker.js", "vmcore-worker.js", "style.css"];
+const OF_THE_BUILD: &[&str] = &["boot.js", "drive.js", "keep.js", "worker.js", "vmcore-worker.js", "style.css"];
 /// Files of `www/` with lasting addresses that work offline too.
 const LASTING: &[&str] = &["index.html", "manifest.webmanifest", "icons"];
 /// A dump to look at: its name in the build, and the file. Asked for when somebody presses the button, and not kept.

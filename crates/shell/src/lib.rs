@@ -4,10 +4,12 @@
 //! This crate must never know what a request means.
 
 mod file;
+mod kept;
 mod message;
 mod post;
 
 pub use file::FileSource;
+pub use kept::Private;
 pub use message::{Message, NamedFile, Refused, read};
 pub use post::{Post, Posted};
 

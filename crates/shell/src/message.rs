@@ -20,7 +20,7 @@ pub struct Message<R> {
 
 /// A file that came with a request.
 pub struct NamedFile {
-    /// Its name; empty for a `Blob` without one.
+    /// Its path in the folder that it came out of, where the page has told it, or its name; empty for a `Blob` without one.
     pub name: String,
     /// Its bytes.
     pub source: FileSource,
@@ -34,24 +34,32 @@ pub struct Refused {
     pub problem: Problem,
 }
 
-/// Reads `{ id, request, files }`; an error is the answer to it. Nothing at all where there is no number: nobody waits
+/// Reads `{ id, request, files, paths }`; an error is the answer to it. Nothing at all where there is no number: nobody waits
 /// for an answer then, and number 0 is the engine's own, for its last words.
 pub fn read<R: DeserializeOwned>(message: &JsValue) -> Option<Result<Message<R>, Refused>> {
     let field = |name: &str| Reflect::get(message, &JsValue::from_str(name)).unwrap_or(JsValue::UNDEFINED);
     let id = serde_wasm_bindgen::from_value(field("id")).ok().filter(|id| *id > 0)?;
-    Some(request(id, field("request"), field("files")))
+    Some(request(id, field("request"), field("files"), field("paths")))
 }
 
-fn request<R: DeserializeOwned>(id: u64, request: JsValue, files: JsValue) -> Result<Message<R>, Refused> {
+fn request<R: DeserializeOwned>(
+    id: u64,
+    request: JsValue,
+    files: JsValue,
+    paths: JsValue,
+) -> Result<Message<R>, Refused> {
     let request = serde_wasm_bindgen::from_value(request).map_err(|error| refused(id, &error.to_string()))?;
     let files = files.dyn_into::<Array>().unwrap_or_default();
-    let files = files.iter().map(file).collect::<Option<_>>().ok_or_else(|| refused(id, "a file is no Blob"))?;
+    let paths = paths.dyn_into::<Array>().unwrap_or_default();
+    let named = (0..).zip(files.iter()).map(|(index, one)| file(one, paths.get(index).as_string()));
+    let files = named.collect::<Option<_>>().ok_or_else(|| refused(id, "a file is no Blob"))?;
     Ok(Message { id, request, files })
 }
 
-fn file(file: JsValue) -> Option<NamedFile> {
+fn file(file: JsValue, path: Option<String>) -> Option<NamedFile> {
     let blob = file.dyn_into::<web_sys::Blob>().ok()?;
-    let name = blob.dyn_ref::<web_sys::File>().map(web_sys::File::name).unwrap_or_default();
+    let own = || blob.dyn_ref::<web_sys::File>().map(web_sys::File::name).unwrap_or_default();
+    let name = path.filter(|path| !path.is_empty()).unwrap_or_else(own);
     Some(NamedFile { name, source: FileSource::new(blob) })
 }
 

@@ -4,12 +4,15 @@
 //! disassemblers, which are another module.
 
 mod disassembler;
+mod kept;
 
 use disassembler::Remote;
+use kept::Indexes;
 use oopscope_protocol::{Event, Problem, Request};
 use oopscope_session::{Answer, Input, Session};
 use oopscope_shell::{BUILD_ID, Message, NamedFile, Post, Posted};
 use serde::Serialize;
+use std::rc::Rc;
 use wasm_bindgen::prelude::*;
 
 /// The engine: takes messages, reads files, posts answers.
@@ -17,6 +20,7 @@ use wasm_bindgen::prelude::*;
 pub struct Engine {
     session: Session,
     disassembler: Remote,
+    kept: Indexes,
     post: Post,
 }
 
@@ -26,11 +30,33 @@ impl Engine {
     #[wasm_bindgen(constructor)]
     pub fn new(post: js_sys::Function) -> Self {
         let disassembler = Remote::default();
-        let session = Session::new(BUILD_ID, disassembler.clone());
-        Self { session, disassembler, post: Post::new::<Told>(post) }
+        let kept = Indexes::default();
+        let session = Session::new(BUILD_ID, disassembler.clone()).keeping(Rc::new(kept.clone()));
+        Self { session, disassembler, kept, post: Post::new::<Told>(post) }
     }
 
-    /// Takes a message of the page, `{ id, request, files }`, and posts the answers that are ready at once.
+    /// From now on somebody asks [`Engine::kept_asks`] after each turn. Without it nothing is kept.
+    pub fn keep(&self) {
+        self.kept.private().serve();
+    }
+
+    /// What is to be done with the browser's private files: `{ forget, fetch, write }` (`www/keep.js`), or `undefined`.
+    pub fn kept_asks(&self) -> JsValue {
+        self.kept.private().asks()
+    }
+
+    /// What came of it: `{ entries, bytes, problem }`. Answers what waited for it.
+    /// True when there is work for [`Engine::step`].
+    pub fn kept_answers(&mut self, answer: JsValue) -> bool {
+        self.kept.private().answers(&answer);
+        if self.session.needs_kept() {
+            let answers = self.session.resume();
+            self.post(answers);
+        }
+        self.session.is_busy()
+    }
+
+    /// Takes a message of the page, `{ id, request, files, paths }`, and posts the answers that are ready at once.
     /// True when there is work for [`Engine::step`].
     pub fn handle(&mut self, message: JsValue) -> bool {
         match oopscope_shell::read(&message) {
