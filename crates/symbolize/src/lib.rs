@@ -5,10 +5,23 @@
 #![forbid(unsafe_code)]
 
 mod annotate;
+mod bare;
+mod calls;
+mod code;
+mod entry;
+mod exact;
 mod given;
+mod loaded;
+mod matching;
+mod names;
+mod object;
 mod query;
+mod root;
 mod source;
 mod symbolizer;
+mod table;
+mod unpack;
+mod work;
 
 pub use annotate::{Annotated, annotate};
 pub use given::Given;

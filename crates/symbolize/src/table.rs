@@ -1,0 +1,46 @@
+//! Lists of symbols that are no ELF file: System.map, /proc/kallsyms, what lies in a kernel image.
+//!
+//! Must never say of a list that it is a running kernel's: System.map has the addresses of the linker.
+
+use oopscope_source::ReadAt;
+use oopscope_symbols::{Symbol, SymbolTable};
+use std::rc::Rc;
+
+/// Such a list.
+pub(crate) struct Table {
+    /// As [`oopscope_report::SymbolFile::kind`] says it.
+    pub(crate) kind: &'static str,
+    /// Whether its addresses are those of the running kernel: KASLR is in them.
+    pub(crate) is_live: bool,
+    /// The kernel's own symbols.
+    pub(crate) symbols: SymbolTable,
+    /// Modules' symbols, by their names.
+    pub(crate) modules: Vec<(String, SymbolTable)>,
+    /// The kernel that it says it is of.
+    pub(crate) release: Option<String>,
+    /// `Linux version …`, of an image.
+    pub(crate) banner: Option<String>,
+    /// Build-id as hex digits.
+    pub(crate) build_id: Option<String>,
+    /// What must be known about it.
+    pub(crate) note: Option<String>,
+}
+
+impl Table {
+    /// Reads a file as such a list; none where it is something else.
+    pub(crate) fn open(_bytes: &Rc<dyn ReadAt>, _head: &[u8]) -> Option<Result<Self, String>> {
+        None
+    }
+
+    /// The symbol in which an address lies, and whose it is.
+    pub(crate) fn at(&self, address: u64) -> Option<(Symbol<'_>, Option<&str>)> {
+        let code = |symbol: &Symbol<'_>| matches!(symbol.kind, b't' | b'T' | b'w' | b'W');
+        if let Some(symbol) = self.symbols.at(address).filter(code) {
+            return Some((symbol, None));
+        }
+        self.modules.iter().find_map(|(name, symbols)| {
+            let symbol = symbols.at(address).filter(code)?;
+            Some((symbol, Some(name.as_str())))
+        })
+    }
+}
