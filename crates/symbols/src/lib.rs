@@ -11,8 +11,11 @@ pub mod globals;
 mod index;
 pub mod kallsyms;
 pub mod module;
+pub mod module_places;
 pub mod orc;
+pub mod system_map;
 pub mod table;
+mod text_lines;
 pub mod types;
 mod window;
 
