@@ -60,7 +60,10 @@ impl Kernel {
         let mut found = Vec::new();
         if let Some(table) = &self.kallsyms {
             found.extend(table.by_name(name).map(|symbol| (symbol.address, named(symbol, 0, None, "kallsyms"))));
-        } else if let Some(file) = &self.vmlinux {
+        }
+        if found.is_empty()
+            && let Some(file) = &self.vmlinux
+        {
             let all = file.symbols().by_name(name);
             found.extend(all.map(|symbol| (self.run_time(symbol.address), named(symbol, 0, None, "vmlinux"))));
         }
