@@ -5,9 +5,12 @@
 // When the engine dies (a panic, no memory) it posts a last `{ id: 0, event: { type: "failed", code: "engine", … } }`
 // and throws, so that the page can start a fresh worker; it does nothing after that.
 
+/** So long after the last message nobody waits, most likely, in milliseconds. */
+const QUIET = 600;
+
 /**
  * `start` gets the function to which the engine gives its answers, and makes the engine. What it may need besides:
- * `turned(engine, run)` comes after each turn of it, `idle(engine, run)` once, when most likely nobody waits for it;
+ * `turned(engine, run)` comes after each turn of it, `idle(engine, run)` once, when most likely nobody waits for anything;
  * `run(work)` does something with the engine that may leave it work, as `engine.step` does.
  */
 export async function drive({ start, turned = () => {}, idle = () => {} }) {
@@ -16,6 +19,17 @@ export async function drive({ start, turned = () => {}, idle = () => {} }) {
   let toldWhy = false;
   let working = false;
   let waiting = [];
+
+  // Whoever has just asked for something, or has opened something that this engine only hands on, comes first.
+  let quiet = null;
+  function later() {
+    clearTimeout(quiet);
+    quiet = setTimeout(() => guarded(() => {
+      if (working) return later();
+      self.removeEventListener("message", later);
+      idle(engine, run);
+    }), QUIET);
+  }
 
   // A message to ourselves comes after the messages that the page has sent meanwhile.
   const turns = new MessageChannel();
@@ -75,6 +89,6 @@ export async function drive({ start, turned = () => {}, idle = () => {} }) {
   }
   for (const message of waiting) run(() => engine.handle(message));
   waiting = [];
-  // If somebody waits for the engine after all, they come first.
-  setTimeout(() => guarded(() => working || idle(engine, run)), 50);
+  self.addEventListener("message", later);
+  later();
 }

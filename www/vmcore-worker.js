@@ -1,4 +1,4 @@
-// The worker of the engine that reads dumps; the page starts it with the first one. How it is driven: drive.js.
+// The worker of the engine that reads dumps; the page starts it ahead of the first one (boot.js). How it is driven: drive.js.
 // Must never hold logic.
 
 import init, { Engine } from "./vmcore.js";

@@ -48,11 +48,15 @@ impl Component for App {
         // For tests: the engine ends as it would by a crash, between two answers.
         let kill = ctx.link().callback(|()| Msg::Kill);
         let died = ctx.link().callback(|reason| Msg::Change(Change::EngineDied(reason)));
-        Self {
+        let mut app = Self {
             state: State::new(&ctx.props().build_id),
             engine: Engine::new(format!("{}vmcore-worker.js", ctx.props().base), died),
             _kill: Listener::new(&browser::window(), "oopscope-kill-dump-engine", move |_| kill.emit(())),
-        }
+        };
+        // It is made ready while the page waits for a dump.
+        let effects = app.state.prepare();
+        app.run(ctx, effects);
+        app
     }
 
     fn update(&mut self, ctx: &Context<Self>, msg: Msg) -> bool {

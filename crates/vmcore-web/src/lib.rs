@@ -1,5 +1,5 @@
 //! The page's part for dumps: a Yew component tree of its own, in an element that the page has given it, with the engine for
-//! dumps in a worker of its own. A WebAssembly module beside the page's, loaded with the first dump.
+//! dumps in a worker of its own. A WebAssembly module beside the page's, loaded ahead of the first dump (`www/boot.js`).
 //!
 //! It must never parse anything, and never open, copy or save by itself: it tells the page, which has the means
 //! ([`app::tell`] lists what it tells). Text out of a dump reaches the document as text nodes only.

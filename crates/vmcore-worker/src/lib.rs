@@ -1,5 +1,5 @@
 //! The session over a dump behind wasm-bindgen: what `www/vmcore-worker.js` drives in a dedicated Web Worker of its own,
-//! loaded with the first dump.
+//! loaded ahead of the first dump.
 //!
 //! This crate must never hold logic: it carries requests in, answers out, and bytes from `File` objects.
 

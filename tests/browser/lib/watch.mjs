@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 
 /** Modules of the build that are loaded when they are first needed, or when nobody waits: their time is their own. */
-export const LATE = /\/v\/[0-9a-f]+\/(disasm|vmcore|vmcore-ui)(-worker)?(_bg)?\.(js|wasm)(\?again=\d+)?$/;
+export const LATE = /\/v\/[0-9a-f]+\/(disasm|drive|vmcore|vmcore-ui)(-worker)?(_bg)?\.(js|wasm)(\?again=\d+)?$/;
 
 /** What was seen in all pages of one profile. */
 export class Watch {

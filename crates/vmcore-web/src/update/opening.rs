@@ -17,16 +17,21 @@ const MAX_FALSE_STARTS: u32 = 3;
 const SOON: f64 = 10_000.0;
 
 impl State {
+    /// Starts the engine where there is none.
+    pub(crate) fn prepare(&mut self) -> Vec<Effect> {
+        if !matches!(self.engine, EngineStatus::Absent | EngineStatus::Dead(_)) {
+            return Vec::new();
+        }
+        self.engine = EngineStatus::Loading;
+        self.false_starts = 0;
+        vec![Effect::StartEngine]
+    }
+
     /// Begins to open files. What is open stays.
     pub(super) fn begin(&mut self, files: Files, restoring: bool, now: f64) -> Vec<Effect> {
         let id = self.next_serial();
         let names: Vec<String> = files.iter().map(web_sys::File::name).collect();
-        let mut effects = Vec::new();
-        if matches!(self.engine, EngineStatus::Absent | EngineStatus::Dead(_)) {
-            self.engine = EngineStatus::Loading;
-            self.false_starts = 0;
-            effects.push(Effect::StartEngine);
-        }
+        let mut effects = self.prepare();
         if !restoring {
             effects.push(Effect::Tell(Tell::Opening(files_name(&files))));
         }
@@ -226,12 +231,20 @@ impl State {
 
     /// The engine ended by itself. A fresh one is started and opens the same again, unless it has died on it before.
     pub(super) fn engine_died(&mut self, reason: &str, now: f64) -> Vec<Effect> {
+        let opening = self.opening.take();
+        let known = opening.as_ref().is_some_and(Opening::is_known);
+        let restoring = known || opening.is_none();
+        let files = opening.map(|opening| opening.files).or_else(|| self.files.clone());
+        if files.is_none() && self.false_starts == 0 {
+            // It was started ahead, and nobody waits for it: the next dump starts another.
+            self.engine = EngineStatus::Absent;
+            return Vec::new();
+        }
         let words = format!("The engine for dumps stopped: {reason}.");
         if self.engine == EngineStatus::Loading {
             self.false_starts += 1;
         }
         self.lose_engine(reason, now);
-        let opening = self.opening.take();
         if self.false_starts >= MAX_FALSE_STARTS {
             self.engine = EngineStatus::Dead(reason.to_owned());
             let problem = Problem {
@@ -240,20 +253,15 @@ impl State {
                 advice: "Reload the page while the network is on, or use the native command: oopscope core FILE."
                     .to_owned(),
             };
-            let open = opening.is_some_and(|opening| opening.is_known());
-            let tell = if open { Tell::Problem(problem) } else { Tell::Failed(problem) };
+            let tell = if known { Tell::Problem(problem) } else { Tell::Failed(problem) };
             let mut effects = vec![Effect::Tell(tell)];
-            if open {
+            if known {
                 effects.push(Effect::Tell(Tell::Opened));
             }
             return effects;
         }
         let mut effects = vec![Effect::StartEngine];
-        let (files, restoring) = match (opening, &self.files) {
-            (Some(opening), _) => (Rc::clone(&opening.files), opening.is_known()),
-            (None, Some(files)) => (Rc::clone(files), true),
-            (None, None) => return effects,
-        };
+        let Some(files) = files else { return effects };
         let again = self.death.take().is_some_and(|death| {
             Rc::ptr_eq(&death.files, &files) && death.reopened.is_none_or(|reopened| now - reopened < SOON)
         });

@@ -73,6 +73,16 @@ fn the_first_dump_starts_the_engine_and_the_second_does_not() {
 }
 
 #[test]
+fn an_engine_that_is_started_ahead_and_ends_is_nobodys_loss() {
+    let mut state = State::new("b1");
+    assert_eq!(state.prepare(), [Effect::StartEngine]);
+    assert!(state.prepare().is_empty());
+    assert!(state.apply(Change::EngineDied("its files can't be loaded".to_owned()), 1.0).is_empty());
+    let effects = state.apply(Change::Open { files: Vec::new(), add: false }, 2.0);
+    assert!(effects.contains(&Effect::StartEngine) && opening_id(&effects) > 0);
+}
+
+#[test]
 fn what_comes_is_told_and_kept_as_it_comes() {
     let mut state = ready();
     let id = begin(&mut state, 1.0);
