@@ -1,6 +1,7 @@
 // Measures dumps in the page for `cargo xtask bench`: node bench-dumps.mjs DUMP... Prints one JSON object: for each file its
-// milliseconds from the drop until the stack of what panicked is on the screen, what the engine read, and the size of its
-// memory. The times are taken in the page: they must never hold the test's own work.
+// milliseconds from the drop until the stack of what panicked is on the screen, in a page that has been open for a while and
+// in one that was opened at that moment; what the engine read, and the size of its memory. The times are taken in the page:
+// they must never hold the test's own work.
 
 import path from 'node:path';
 import { drop, inState, offlineReady, ready } from './lib/page.mjs';
@@ -13,6 +14,8 @@ const files = process.argv.slice(2).map((name) => path.resolve(name));
 const RUNS = 5;
 /** A dump may take this long. */
 const PATIENCE = 60_000;
+/** So long has a page been open that somebody drops a file on. The other measurement is of who drops one at once. */
+const REST = 2000;
 /** The stack of what panicked. */
 const STACK = '#panic .dump-stack';
 
@@ -43,14 +46,15 @@ async function memory(page) {
   return null;
 }
 
-async function opened(context, url, file) {
+/** Of one dump in a page of its own, which has been open for `rest` milliseconds when it is dropped. */
+async function opened(context, url, file, rest) {
   const page = await context.newPage();
   try {
     await page.addInitScript(watchFor, STACK);
     await page.goto(url);
-    await ready(page);
-    await offlineReady(page);
     await page.bringToFront();
+    await ready(page);
+    if (rest > 0) await page.waitForTimeout(rest);
     await drop(page, file);
     await page.waitForFunction(() => typeof globalThis.stackShown === 'number');
     await page.waitForFunction(() => performance.getEntriesByName('oopscope-dump-done', 'mark').length > 0);
@@ -67,24 +71,33 @@ async function opened(context, url, file) {
   }
 }
 
+/** The medians of several. */
+async function repeated(context, url, file, rest) {
+  const runs = [];
+  for (let run = 0; run < RUNS; run++) runs.push(await opened(context, url, file, rest));
+  return {
+    stack: median(runs.map((run) => run.stack)),
+    done: median(runs.map((run) => run.done)),
+    status: runs[0].status,
+    memory: Math.max(...runs.map((run) => run.memory ?? 0)),
+  };
+}
+
 const server = await serve();
 const browser = await launch();
 try {
   const context = await browser.newContext();
   context.setDefaultTimeout(PATIENCE);
+  // Once, so that all modules are in the browser's cache, as for a later visit.
+  const visit = await context.newPage();
+  await visit.goto(server.url);
+  await offlineReady(visit);
+  await visit.close();
   const all = {};
   for (const file of files) {
-    // Once, so that all modules are in the browser's cache, as for a later visit.
-    await opened(context, server.url, file);
-    const runs = [];
-    for (let run = 0; run < RUNS; run++) runs.push(await opened(context, server.url, file));
-    const { status } = runs[0];
-    all[path.basename(file)] = {
-      stack: median(runs.map((run) => run.stack)),
-      done: median(runs.map((run) => run.done)),
-      status,
-      memory: Math.max(...runs.map((run) => run.memory ?? 0)),
-    };
+    const { status, memory, ...idle } = await repeated(context, server.url, file, REST);
+    const { stack, done } = await repeated(context, server.url, file, 0);
+    all[path.basename(file)] = { idle, first: { stack, done }, status, memory };
   }
   console.log(JSON.stringify(all));
 } finally {

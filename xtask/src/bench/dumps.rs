@@ -3,6 +3,7 @@
 //!
 //! It must never count a run that did not answer, and says of each debugger, dump and figure that is left out why.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::time::Instant;
@@ -72,9 +73,15 @@ pub(crate) fn subjects(workspace: &Workspace) -> Result<Vec<Subject>> {
     Ok(found)
 }
 
-/// Ours and theirs, one dump after the other.
-pub(crate) fn native(workspace: &Workspace, command: &Path, subjects: &[Subject]) -> Result<Vec<Row>> {
+/// Ours and theirs, one dump after the other; and the seconds of who is closest, by the dump's name: the page is held
+/// against these.
+pub(crate) fn native(
+    workspace: &Workspace,
+    command: &Path,
+    subjects: &[Subject],
+) -> Result<(Vec<Row>, BTreeMap<String, f64>)> {
     let mut rows = Vec::new();
+    let mut closest = BTreeMap::new();
     for subject in subjects {
         let ours = ours(command, subject);
         let mut all = vec![warm(&ours)?];
@@ -103,6 +110,9 @@ pub(crate) fn native(workspace: &Workspace, command: &Path, subjects: &[Subject]
         let name = format!("{}, {} MB: bt and ps", subject.name, subject.bytes / 1_000_000);
         rows.push((name, first.figures(), first.stats.clone()));
         let seconds = first.median();
+        if let Some(best) = others.iter_mut().map(Measured::median).min_by(f64::total_cmp) {
+            closest.insert(subject.name.clone(), best);
+        }
         for (measured, runner) in others.iter_mut().zip(&runners[1..]) {
             let of_time = seconds / measured.median();
             let words = match (first.peak_kb, measured.peak_kb) {
@@ -118,7 +128,7 @@ pub(crate) fn native(workspace: &Workspace, command: &Path, subjects: &[Subject]
             ));
         }
     }
-    Ok(rows)
+    Ok((rows, closest))
 }
 
 /// Somebody who reads a dump.
