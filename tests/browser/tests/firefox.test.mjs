@@ -1,4 +1,5 @@
-// Firefox, by the shortest way through the page: read a log, whichever way it comes, make a link, open it, work offline.
+// Firefox, by the shortest way through the page: read a log, whichever way it comes, make a link, open it, work offline; read a
+// dump.
 
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
@@ -104,6 +105,21 @@ test('Firefox: with the server gone it starts again and reads an example', optio
     assert.match(shown.title, /NULL pointer/);
     // What Firefox lacks is left out quietly: no handle, so nothing that was kept is offered.
     assert.equal(await firefox.evaluate(() => document.querySelectorAll('#open-recent').length), 0);
+  }));
+
+test('Firefox: a dump shows its stack, and nothing but modules of the build is requested', options, () =>
+  firefoxTest(async (firefox, server, requests) => {
+    await firefox.setFiles('#file', [fixture('dumps/small.vmcore')]);
+    const stack = await firefox.until(() => document.querySelector('#panic .dump-stack')?.innerText);
+    for (const frame of ['guest_irq_null_write', 'irq_work_single']) assert.match(stack, new RegExp(frame));
+    await firefox.until(() => document.body.dataset.state === 'open');
+    const text = (selector) => firefox.evaluate((selector) => document.querySelector(selector).innerText, selector);
+    assert.match(await text('#panic-message'), /Fatal exception in interrupt/);
+    assert.match(await text('#dump-status'), /read in [\d,]+ reads/);
+    await firefox.press('g');
+    await firefox.press('p');
+    await firefox.until(() => document.querySelector('#task-list')?.innerText.includes('kthreadd'));
+    assert.deepEqual(requests(), [], 'nothing else was requested');
   }));
 
 test('Firefox: an engine that is killed is replaced', options, () =>

@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { mkdtemp, open, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, open, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before } from 'node:test';
@@ -35,6 +35,18 @@ async function dropDump(page, watch, files) {
     const strange = asked.filter((url) => !/^(blob:|data:)|\/v\/[0-9a-f]+\/(vmcore|vmcore-ui|vmcore-worker|drive|disasm)(_bg)?\.(js|wasm)$/.test(url));
     assert.deepEqual(strange, [], 'only modules of the build');
   });
+}
+
+/** What the console answers. */
+async function run(page, command) {
+  await tab(page, 'Console');
+  const entries = page.locator('#console-screen .entry');
+  const before = await entries.count();
+  await page.locator('#command').fill(command);
+  await page.locator('#command').press('Enter');
+  const answer = entries.nth(before).locator('pre, .problem').first();
+  await answer.waitFor();
+  return answer.innerText();
 }
 
 const tab = (page, name) => page.getByRole('navigation', { name: 'Views' }).getByRole('button', { name, exact: false }).first().click();
@@ -274,6 +286,43 @@ pageTest('killed while a dump is open, its engine is replaced and what is on the
   });
 });
 
+pageTest('the example is fetched when it is asked for, and opens as any dump', async ({ page, watch }) => {
+  await watch.whileLoading(async () => {
+    const answer = page.waitForResponse(/\/example\.vmcore$/);
+    await page.locator('#example-dump').click();
+    assert.equal((await answer).status(), 200);
+    await page.locator('#panic .dump-stack').waitFor();
+    await inState(page, 'open');
+  });
+  assert.match(await words(page, '#panic-message'), /Fatal exception in interrupt/);
+  assert.match(await words(page, 'header .file'), /example\.vmcore/);
+});
+
+pageTest('a vmlinux dropped onto a dump that is open adds its symbols; one of another kernel is named with the reason', async ({ page, watch }) => {
+  await dropDump(page, watch, DUMP);
+  const stack = await words(page, '#panic .dump-stack');
+  const own = path.join(directory, 'vmlinux');
+  await writeFile(own, vmlinux(TEXT));
+  const added = async (file) => {
+    await tab(page, 'Overview');
+    await page.evaluate(() => performance.clearMarks());
+    await drop(page, file);
+    await page.waitForFunction(() => performance.getEntriesByName('oopscope-dump-done', 'mark').length > 0);
+    await inState(page, 'open');
+    assert.equal(await words(page, '#panic .dump-stack'), stack);
+  };
+  assert.match(await run(page, 'sym oopscope_in_the_file'), /no symbol is called oopscope_in_the_file/);
+  await added(own);
+  assert.equal(await page.locator('#unread', { hasText: 'vmlinux' }).count(), 0);
+  const address = async (symbol) => BigInt(`0x${/\b[0-9a-f]{16}\b/.exec(await run(page, `sym ${symbol}`))[0]}`);
+  const offset = (await address('oopscope_in_the_file')) - (await address('_stext'));
+  assert.equal(offset, 0x40n, 'where the kernel was moved to');
+  const other = path.join(directory, 'other.vmlinux');
+  await writeFile(other, vmlinux(TEXT + 0x10_0000n));
+  await added(other);
+  await page.locator('#unread', { hasText: 'vmlinux is of another build' }).waitFor();
+});
+
 pageTest('what only looks like a dump is refused, and what was open stays', async ({ page, watch }) => {
   await dropDump(page, watch, DUMP);
   await pick(page, { name: 'not.vmcore', mimeType: '', buffer: Buffer.from('KDUMP   ' + '\0'.repeat(5000)) });
@@ -384,4 +433,48 @@ async function sparse(file) {
   await handle.write(notes, 0, notes.length, notesAt);
   await handle.truncate(size);
   await handle.close();
+}
+
+/** Where the text of an x86-64 kernel begins if it was not moved. */
+const TEXT = 0xffffffff81000000n;
+
+/** An ELF file of x86-64 with a text section at `text` and two symbols in it. */
+function vmlinux(text) {
+  const strings = Buffer.from('\0.text\0.symtab\0.strtab\0_stext\0oopscope_in_the_file\0');
+  const symbols = Buffer.alloc(3 * 24);
+  const symbol = (item, name, value, size) => {
+    symbols.writeUInt32LE(strings.indexOf(`${name}\0`), item * 24);
+    // A global function, in the first section.
+    symbols.writeUInt8((1 << 4) | 2, item * 24 + 4);
+    symbols.writeUInt16LE(1, item * 24 + 6);
+    symbols.writeBigUInt64LE(value, item * 24 + 8);
+    symbols.writeBigUInt64LE(BigInt(size), item * 24 + 16);
+  };
+  symbol(1, '_stext', text, 0);
+  symbol(2, 'oopscope_in_the_file', text + 0x40n, 16);
+  const header = Buffer.alloc(64);
+  header.set([0x7f, 0x45, 0x4c, 0x46, 2, 1, 1]);
+  header.writeUInt16LE(2, 16);
+  header.writeUInt16LE(62, 18);
+  header.writeUInt32LE(1, 20);
+  header.writeBigUInt64LE(BigInt(64 + symbols.length + strings.length), 40);
+  header.writeUInt16LE(64, 52);
+  header.writeUInt16LE(64, 58);
+  header.writeUInt16LE(4, 60);
+  header.writeUInt16LE(3, 62);
+  const section = (name, type, flags, address, offset, size, link, entry) => {
+    const section = Buffer.alloc(64);
+    section.writeUInt32LE(strings.indexOf(`${name}\0`), 0);
+    section.writeUInt32LE(type, 4);
+    [flags, address, offset, size].forEach((value, at) => section.writeBigUInt64LE(BigInt(value), 8 + at * 8));
+    section.writeUInt32LE(link, 40);
+    section.writeBigUInt64LE(BigInt(entry), 56);
+    return section;
+  };
+  return Buffer.concat([
+    header, symbols, strings, Buffer.alloc(64),
+    section('.text', 8, 6, text, 64, 4096, 0, 0),
+    section('.symtab', 2, 0, 0, 64, symbols.length, 3, 24),
+    section('.strtab', 3, 0, 0, 64 + symbols.length, strings.length, 0, 0),
+  ]);
 }
