@@ -8,6 +8,7 @@ pub mod btf;
 pub mod elf;
 mod elf_symbol;
 pub mod globals;
+pub mod image;
 mod index;
 pub mod kallsyms;
 pub mod module;

@@ -131,6 +131,11 @@ impl ElfFile {
         &self.symbols
     }
 
+    /// Its symbols alone.
+    pub fn into_symbols(self) -> SymbolTable {
+        self.symbols
+    }
+
     /// Its machine, as ELF numbers them (`e_machine`): 62 is x86-64, 183 is arm64.
     pub const fn machine(&self) -> u16 {
         self.machine
@@ -272,7 +277,7 @@ fn slice(file: &dyn ReadAt, offset: u64, size: u64, what: &'static str) -> Resul
 }
 
 /// The build-id among notes (include/uapi/linux/elf.h: NT_GNU_BUILD_ID is 3).
-fn build_id(notes: &[u8], layout: Layout) -> Option<Vec<u8>> {
+pub(crate) fn build_id(notes: &[u8], layout: Layout) -> Option<Vec<u8>> {
     let mut rest = notes;
     while rest.len() >= 12 {
         let number = |at: usize| layout.u32(&rest[at..]) as usize;

@@ -1,0 +1,379 @@
+//! A kernel as it is booted — `vmlinuz`, `bzImage`, `Image`, `zImage`, `uImage`, `boot.img` — unpacked, with its release, its
+//! build-id and its symbols: those of its ELF file where they were left in, or else kallsyms, found in it by its structure.
+//!
+//! Must never say an address that it does not know: where an image does not tell where it is linked to, addresses count from
+//! its beginning, and `placed` says so. What is missing costs itself alone.
+
+mod form;
+mod memory;
+mod search;
+
+use std::rc::Rc;
+
+use oopscope_source::{ReadAt, ReadError};
+use oopscope_unpack::{Codec, PackedError, Part, Room, Tick, unpack};
+
+use crate::elf::{ElfError, ElfFile, Outline};
+use crate::kallsyms::{self, Encoding, KallsymsError};
+use crate::table::Builder;
+use crate::{Layout, Memory, SymbolTable};
+use form::{Outer, Raw, outer};
+
+pub use form::Form;
+pub use memory::Loaded;
+
+/// Images in images: a packed uImage of a zImage with a packed kernel is the deepest that there is.
+const DEEPEST: usize = 6;
+
+/// The section of a PowerPC wrapper that has the kernel (arch/powerpc/boot/wrapper).
+const WRAPPED: &str = ".kernel:vmlinux.strip";
+
+/// Why an image could not be opened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ImageError {
+    /// It could not be read.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    /// It is none that is known.
+    #[error("it is no kernel image that is known here")]
+    NotImage,
+    /// A flattened image tree.
+    #[error(
+        "it is a flattened image tree (FIT); take the kernel out of it first: dumpimage -T flat_dt -p 0 -o Image FILE"
+    )]
+    Fit,
+    /// A part does not lie in the file.
+    #[error(
+        "{what} should lie at byte {offset}, with {size} bytes, but the file has {length} bytes: not the whole of it is here"
+    )]
+    Outside {
+        /// Which part.
+        what: &'static str,
+        /// Where.
+        offset: u64,
+        /// How long.
+        size: u64,
+        /// The file's length.
+        length: u64,
+    },
+    /// The kernel in it can't be unpacked.
+    #[error("the {form} can't be unpacked: {error}")]
+    Packed {
+        /// What it is.
+        form: Form,
+        /// Why not.
+        error: PackedError,
+    },
+    /// It is an image, but no kernel was found in it.
+    #[error("it is an {form}, but no kernel was found in it")]
+    NoKernel {
+        /// What it is.
+        form: Form,
+    },
+    /// The kernel in it is an ELF file that makes no sense.
+    #[error("the kernel in it: {0}")]
+    Elf(ElfError),
+}
+
+/// Where an image's symbols come from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// The symbol table of its ELF file.
+    Table,
+    /// kallsyms, which was found in it.
+    Kallsyms(Encoding),
+    /// There are none.
+    None(KallsymsError),
+}
+
+/// A kernel out of an image.
+pub struct KernelImage {
+    /// What it came in, the outermost first: a gzip file, an arm64 Image.
+    pub forms: Vec<Form>,
+    /// How the kernel itself was packed.
+    pub codec: Option<Codec>,
+    /// `Linux version 6.1.0 (…) #1 SMP …`, as logs and VMCOREINFO have it.
+    pub banner: Option<String>,
+    /// Its build-id.
+    pub build_id: Option<Vec<u8>>,
+    /// Its byte order and pointer size.
+    pub layout: Layout,
+    /// As ELF numbers machines; 0 where the image does not tell.
+    pub machine: u16,
+    /// Its symbols.
+    pub symbols: SymbolTable,
+    /// Where those come from.
+    pub origin: Origin,
+    /// Whether addresses are those that the linker gave; or else they count from the image's beginning.
+    pub placed: bool,
+    /// The kernel, unpacked.
+    pub bytes: Rc<dyn ReadAt>,
+    /// Its memory, by the addresses of the symbols.
+    pub memory: Loaded,
+}
+
+impl KernelImage {
+    /// `6.1.0-50-amd64`.
+    pub fn release(&self) -> Option<&str> {
+        self.banner.as_deref()?.split(' ').nth(2)
+    }
+}
+
+impl std::fmt::Debug for KernelImage {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("KernelImage")
+            .field("forms", &self.forms)
+            .field("banner", &self.banner)
+            .field("build_id", &self.build_id)
+            .field("symbols", &self.symbols.len())
+            .field("origin", &self.origin)
+            .field("placed", &self.placed)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Opens an image. Unpacking takes a second or so: `tick` is told how far it is, and may cancel it.
+pub fn open(file: Rc<dyn ReadAt>, tick: Tick<'_>) -> Result<KernelImage, ImageError> {
+    let mut opening = Opening { forms: Vec::new(), codec: None, raw: None, tick };
+    opening.open(file)
+}
+
+/// What has been found out on the way to the kernel.
+struct Opening<'t> {
+    forms: Vec<Form>,
+    codec: Option<Codec>,
+    /// What it is if its bytes say nothing.
+    raw: Option<Raw>,
+    tick: Tick<'t>,
+}
+
+impl Opening<'_> {
+    fn open(&mut self, mut file: Rc<dyn ReadAt>) -> Result<KernelImage, ImageError> {
+        for _ in 0..DEEPEST {
+            match outer(&file) {
+                Ok(Outer::Elf) => match self.wrapped(&file)? {
+                    Some(part) => file = part,
+                    None => return self.elf(file),
+                },
+                Ok(Outer::Raw(form, raw)) => {
+                    self.forms.push(form);
+                    return self.raw(file, raw);
+                }
+                Ok(Outer::Packed(form, codec, part, raw)) => {
+                    self.forms.push(form);
+                    (self.codec, self.raw) = (Some(codec), raw.or(self.raw));
+                    let unpacked = unpack(codec, Rc::new(part), Room::KERNEL, self.tick);
+                    file = unpacked.map_err(|error| ImageError::Packed { form, error })?.bytes;
+                }
+                Ok(Outer::Somewhere(form, raw)) => {
+                    self.forms.push(form);
+                    self.raw = Some(raw);
+                    file = self.somewhere(form, &file)?;
+                }
+                Ok(Outer::Wrapped(form, part, raw)) => {
+                    self.forms.push(form);
+                    self.raw = raw.or(self.raw);
+                    file = Rc::new(part);
+                }
+                // What an image had in it need not say what it is.
+                Err(ImageError::NotImage) => {
+                    let raw = self.raw.filter(|_| !self.forms.is_empty()).ok_or(ImageError::NotImage)?;
+                    return self.raw(file, raw);
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Err(ImageError::NotImage)
+    }
+
+    /// The packed kernel in an ELF file that is no kernel itself.
+    fn wrapped(&mut self, file: &Rc<dyn ReadAt>) -> Result<Option<Rc<dyn ReadAt>>, ImageError> {
+        let Ok(outline) = Outline::read(&**file) else { return Ok(None) };
+        let Some(section) = outline.section(WRAPPED) else { return Ok(None) };
+        let (offset, size, length) = (section.offset, section.size, file.len());
+        if offset.saturating_add(size) > length {
+            return Err(ImageError::Outside { what: WRAPPED, offset, size, length });
+        }
+        self.forms.push(Form::PowerPc);
+        Ok(Some(Rc::new(Part::new(Rc::clone(file), offset, size))))
+    }
+
+    /// The kernel that is packed somewhere in an image: the first that unpacks to something with a banner.
+    fn somewhere(&mut self, form: Form, file: &Rc<dyn ReadAt>) -> Result<Rc<dyn ReadAt>, ImageError> {
+        let mut last = None;
+        for (at, codec) in search::packed(&**file)? {
+            let part = Part::new(Rc::clone(file), at, u64::MAX);
+            match unpack(codec, Rc::new(part), Room::KERNEL, self.tick) {
+                Ok(unpacked) if search::banner(&*unpacked.bytes)?.is_some() => {
+                    self.codec = Some(codec);
+                    return Ok(unpacked.bytes);
+                }
+                Err(error @ (PackedError::Cancelled | PackedError::Read(_))) => {
+                    return Err(ImageError::Packed { form, error });
+                }
+                // What gave much before it ended is the kernel, and not all of it is here.
+                Err(error @ PackedError::Damaged { unpacked: 0x10_0000.., .. }) => last = Some(error),
+                _ => {}
+            }
+        }
+        Err(last.map_or(ImageError::NoKernel { form }, |error| ImageError::Packed { form, error }))
+    }
+
+    fn elf(&mut self, file: Rc<dyn ReadAt>) -> Result<KernelImage, ImageError> {
+        self.forms.push(Form::Elf);
+        let outline = Outline::read(&*file).map_err(ImageError::Elf)?;
+        if outline.is_module() {
+            return Err(ImageError::Elf(ElfError::Module));
+        }
+        let layout = outline.layout;
+        let memory = Loaded::elf(Rc::clone(&file), layout);
+        let (symbols, origin) = match ElfFile::open(&*file) {
+            Ok(elf) if !elf.symbols().is_empty() => (elf.into_symbols(), Origin::Table),
+            _ => match kallsyms::find(&memory, memory.range(), layout, &[]) {
+                Ok((found, _)) => (found.table, Origin::Kallsyms(found.encoding)),
+                Err(error) => (SymbolTable::default(), Origin::None(error)),
+            },
+        };
+        let mut banner = symbols.by_name("linux_banner").find_map(|symbol| banner_at(&memory, symbol.address));
+        if banner.is_none() {
+            banner = search::banner(&*file)?.map(|(_, text)| text);
+        }
+        let build_id = match outline.build_id {
+            Some(id) => Some(id),
+            None => search::build_id(&*file, layout)?,
+        };
+        Ok(self.kernel(Kernel {
+            banner,
+            build_id,
+            layout,
+            machine: outline.machine,
+            symbols,
+            origin,
+            placed: true,
+            bytes: file,
+            memory,
+        }))
+    }
+
+    fn raw(&mut self, file: Rc<dyn ReadAt>, raw: Raw) -> Result<KernelImage, ImageError> {
+        let Some((banner_offset, banner)) = search::banner(&*file)? else {
+            let form = self.forms.last().copied().unwrap_or(Form::Elf);
+            return Err(ImageError::NoKernel { form });
+        };
+        // First as if it were linked to 0.
+        let flat = Loaded::raw(Rc::clone(&file), 0);
+        let mut found = Err(KallsymsError::NotFound { from: 0, to: file.len() });
+        for &layout in raw.layouts {
+            found = kallsyms::find(&flat, flat.range(), layout, &[]).map(|(found, _)| (layout, found));
+            if found.is_ok() {
+                break;
+            }
+        }
+        let (layout, found) = match found {
+            Ok(found) => found,
+            Err(error) => {
+                let layout = raw.layouts.first().copied().unwrap_or(Layout { little_endian: true, pointer: 8 });
+                return Ok(self.kernel(Kernel {
+                    banner: Some(banner),
+                    build_id: search::build_id(&*file, layout)?,
+                    layout,
+                    machine: raw.machine,
+                    symbols: SymbolTable::default(),
+                    origin: Origin::None(error),
+                    placed: false,
+                    bytes: file,
+                    memory: flat,
+                }));
+            }
+        };
+        let origin = Origin::Kallsyms(found.encoding);
+        let (symbols, start, placed) = place(&*file, found.table, raw, banner_offset)?;
+        let memory = Loaded::raw(Rc::clone(&file), start);
+        let build_id = match notes(&memory, &symbols, layout) {
+            Some(id) => Some(id),
+            None => search::build_id(&*file, layout)?,
+        };
+        Ok(self.kernel(Kernel {
+            banner: Some(banner),
+            build_id,
+            layout,
+            machine: raw.machine,
+            symbols,
+            origin,
+            placed,
+            bytes: file,
+            memory,
+        }))
+    }
+
+    fn kernel(&mut self, kernel: Kernel) -> KernelImage {
+        let Kernel { banner, build_id, layout, machine, symbols, origin, placed, bytes, memory } = kernel;
+        let (forms, codec) = (std::mem::take(&mut self.forms), self.codec);
+        KernelImage { forms, codec, banner, build_id, layout, machine, symbols, origin, placed, bytes, memory }
+    }
+}
+
+/// What is known of the kernel itself.
+struct Kernel {
+    banner: Option<String>,
+    build_id: Option<Vec<u8>>,
+    layout: Layout,
+    machine: u16,
+    symbols: SymbolTable,
+    origin: Origin,
+    placed: bool,
+    bytes: Rc<dyn ReadAt>,
+    memory: Loaded,
+}
+
+/// Where a raw image begins in memory, with its symbols there, and whether that is known.
+///
+/// Its symbols tell, where kallsyms has whole addresses or a base: the banner's is known to lie where the banner was found,
+/// or else the first symbol of the text is the image's first byte. In a kernel that can be moved the base is 0 in the file,
+/// and its relocations tell what the image is linked to.
+fn place(
+    file: &dyn ReadAt,
+    symbols: SymbolTable,
+    raw: Raw,
+    banner: u64,
+) -> Result<(SymbolTable, u64, bool), ReadError> {
+    let address = |name: &str| symbols.by_name(name).next().map(|symbol| symbol.address);
+    let first = ["_text", "_start", "_stext"].into_iter().filter_map(address).min();
+    let start = match (address("linux_banner").and_then(|at| at.checked_sub(banner)), first) {
+        (Some(start), _) => start,
+        (None, Some(first)) => first,
+        (None, None) => return Ok((symbols, 0, false)),
+    };
+    if start > file.len() {
+        return Ok((symbols, start, true));
+    }
+    let form = match raw.machine {
+        183 => 0x403,
+        243 | 258 => 3,
+        _ => return Ok((symbols, start, false)),
+    };
+    let Some(linked) = search::linked_at(file, form)? else { return Ok((symbols, start, false)) };
+    let moved = linked.wrapping_add(raw.text_offset).wrapping_sub(start);
+    let mut builder = Builder::with_room(symbols.len());
+    for symbol in symbols.iter() {
+        builder.push(symbol.address.wrapping_add(moved), symbol.kind, symbol.name.as_bytes(), None);
+    }
+    Ok((builder.finish(), linked.wrapping_add(raw.text_offset), true))
+}
+
+/// The banner at an address.
+fn banner_at(memory: &Loaded, address: u64) -> Option<String> {
+    let mut buf = [0; 512];
+    // It may lie near the end.
+    let room = [512, 256, 128, 64].into_iter().find(|&room| memory.read(address, &mut buf[..room]).is_ok())?;
+    search::banner_of(&buf[..room])
+}
+
+/// The build-id among the notes, where symbols say where those lie.
+fn notes(memory: &Loaded, symbols: &SymbolTable, layout: Layout) -> Option<Vec<u8>> {
+    let address = |name| symbols.by_name(name).next().map(|symbol| symbol.address);
+    let (from, to) = (address("__start_notes")?, address("__stop_notes")?);
+    let mut notes = vec![0; usize::try_from(to.checked_sub(from)?.min(1 << 16)).ok()?];
+    memory.read(from, &mut notes).ok()?;
+    crate::elf::build_id(&notes, layout)
+}
