@@ -119,6 +119,8 @@ pageTest('an update is offered, taken only at the user\'s word, and asks before 
         const build = /\/v\/([^/]+)\//.exec(request.url());
         if (build) builds.add(build[1]);
       });
+      // Until the old page is gone it may load modules of its own build ahead.
+      page.on('framenavigated', () => { builds.clear(); });
       await watch.whileLoading(async () => {
         await page.locator('#update').click();
         await Promise.all([page.waitForEvent('load'), question.getByRole('button', { name: 'Reload now' }).click()]);

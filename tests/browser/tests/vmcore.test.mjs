@@ -298,28 +298,32 @@ pageTest('the example is fetched when it is asked for, and opens as any dump', a
   assert.match(await words(page, 'header .file'), /example\.vmcore/);
 });
 
-pageTest('a vmlinux dropped onto a dump that is open adds its symbols; one of another kernel is named with the reason', async ({ page, watch }) => {
-  await dropDump(page, watch, DUMP);
+/** Drops a vmlinux whose text begins at `text` onto the open dump. What was shown of the dump must be shown again. */
+async function dropVmlinux(page, text) {
+  const file = path.join(directory, 'vmlinux');
+  await writeFile(file, vmlinux(text));
+  await tab(page, 'Overview');
   const stack = await words(page, '#panic .dump-stack');
-  const own = path.join(directory, 'vmlinux');
-  await writeFile(own, vmlinux(TEXT));
-  const added = async (file) => {
-    await tab(page, 'Overview');
-    await page.evaluate(() => performance.clearMarks());
-    await drop(page, file);
-    await page.waitForFunction(() => performance.getEntriesByName('oopscope-dump-done', 'mark').length > 0);
-    await inState(page, 'open');
-    assert.equal(await words(page, '#panic .dump-stack'), stack);
-  };
+  await page.evaluate(() => performance.clearMarks());
+  await drop(page, file);
+  await page.waitForFunction(() => performance.getEntriesByName('oopscope-dump-done', 'mark').length > 0);
+  await inState(page, 'open');
+  assert.equal(await words(page, '#panic .dump-stack'), stack);
+}
+
+pageTest('a vmlinux dropped onto a dump that is open adds its symbols', async ({ page, watch }) => {
+  await dropDump(page, watch, DUMP);
   assert.match(await run(page, 'sym oopscope_in_the_file'), /no symbol is called oopscope_in_the_file/);
-  await added(own);
+  await dropVmlinux(page, TEXT);
   assert.equal(await page.locator('#unread', { hasText: 'vmlinux' }).count(), 0);
   const address = async (symbol) => BigInt(`0x${/\b[0-9a-f]{16}\b/.exec(await run(page, `sym ${symbol}`))[0]}`);
   const offset = (await address('oopscope_in_the_file')) - (await address('_stext'));
   assert.equal(offset, 0x40n, 'where the kernel was moved to');
-  const other = path.join(directory, 'other.vmlinux');
-  await writeFile(other, vmlinux(TEXT + 0x10_0000n));
-  await added(other);
+});
+
+pageTest('a vmlinux of another kernel dropped onto a dump that is open is named with the reason', async ({ page, watch }) => {
+  await dropDump(page, watch, DUMP);
+  await dropVmlinux(page, TEXT + 0x10_0000n);
   await page.locator('#unread', { hasText: 'vmlinux is of another build' }).waitFor();
 });
 
