@@ -78,7 +78,6 @@ impl Loaded {
             Some((segment.offset.checked_add(within)?, segment.size - within))
         })
     }
-
 }
 
 impl Memory for Loaded {

@@ -25,6 +25,14 @@ pub use memory::Loaded;
 /// Images in images: a packed uImage of a zImage with a packed kernel is the deepest that there is.
 const DEEPEST: usize = 6;
 
+/// EM_AARCH64, EM_RISCV, EM_LOONGARCH.
+const ARM64: u16 = 183;
+const RISCV: u16 = 243;
+const LOONGARCH: u16 = 258;
+
+/// Kernels begin with a page.
+const PAGE: u64 = 4096;
+
 /// The section of a PowerPC wrapper that has the kernel (arch/powerpc/boot/wrapper).
 const WRAPPED: &str = ".kernel:vmlinux.strip";
 
@@ -108,8 +116,8 @@ pub struct KernelImage {
     pub placed: bool,
     /// The kernel, unpacked.
     pub bytes: Rc<dyn ReadAt>,
-    /// Its memory, by the addresses of the symbols.
-    pub memory: Loaded,
+    /// Its memory, by the addresses of the symbols; none where it is not known at which of them the file begins.
+    pub memory: Option<Loaded>,
 }
 
 impl KernelImage {
@@ -204,7 +212,7 @@ impl Opening<'_> {
         for (at, codec) in search::packed(&**file)? {
             let part = Part::new(Rc::clone(file), at, u64::MAX);
             match unpack(codec, Rc::new(part), Room::KERNEL, self.tick) {
-                Ok(unpacked) if search::banner(&*unpacked.bytes)?.is_some() => {
+                Ok(unpacked) if !search::banners(&*unpacked.bytes)?.is_empty() => {
                     self.codec = Some(codec);
                     return Ok(unpacked.bytes);
                 }
@@ -236,7 +244,7 @@ impl Opening<'_> {
         };
         let mut banner = symbols.by_name("linux_banner").find_map(|symbol| banner_at(&memory, symbol.address));
         if banner.is_none() {
-            banner = search::banner(&*file)?.map(|(_, text)| text);
+            banner = search::likeliest(&search::banners(&*file)?);
         }
         let build_id = match outline.build_id {
             Some(id) => Some(id),
@@ -251,15 +259,17 @@ impl Opening<'_> {
             origin,
             placed: true,
             bytes: file,
-            memory,
+            memory: Some(memory),
         }))
     }
 
     fn raw(&mut self, file: Rc<dyn ReadAt>, raw: Raw) -> Result<KernelImage, ImageError> {
-        let Some((banner_offset, banner)) = search::banner(&*file)? else {
+        let banners = search::banners(&*file)?;
+        if banners.is_empty() {
             let form = self.forms.last().copied().unwrap_or(Form::Elf);
             return Err(ImageError::NoKernel { form });
-        };
+        }
+        let likeliest = search::likeliest(&banners);
         // First as if it were linked to 0.
         let flat = Loaded::raw(Rc::clone(&file), 0);
         let mut found = Err(KallsymsError::NotFound { from: 0, to: file.len() });
@@ -274,7 +284,7 @@ impl Opening<'_> {
             Err(error) => {
                 let layout = raw.layouts.first().copied().unwrap_or(Layout { little_endian: true, pointer: 8 });
                 return Ok(self.kernel(Kernel {
-                    banner: Some(banner),
+                    banner: likeliest,
                     build_id: search::build_id(&*file, layout)?,
                     layout,
                     machine: raw.machine,
@@ -282,19 +292,22 @@ impl Opening<'_> {
                     origin: Origin::None(error),
                     placed: false,
                     bytes: file,
-                    memory: flat,
+                    memory: Some(flat),
                 }));
             }
         };
         let origin = Origin::Kallsyms(found.encoding);
-        let (symbols, start, placed) = place(&*file, found.table, raw, banner_offset)?;
-        let memory = Loaded::raw(Rc::clone(&file), start);
-        let build_id = match notes(&memory, &symbols, layout) {
+        let (symbols, start, placed) = place(&*file, found.table, raw, &banners)?;
+        let memory = start.map(|start| Loaded::raw(Rc::clone(&file), start));
+        let banner = memory
+            .as_ref()
+            .and_then(|memory| symbols.by_name("linux_banner").find_map(|symbol| banner_at(memory, symbol.address)));
+        let build_id = match memory.as_ref().and_then(|memory| notes(memory, &symbols, layout)) {
             Some(id) => Some(id),
             None => search::build_id(&*file, layout)?,
         };
         Ok(self.kernel(Kernel {
-            banner: Some(banner),
+            banner: banner.or(likeliest),
             build_id,
             layout,
             machine: raw.machine,
@@ -323,42 +336,43 @@ struct Kernel {
     origin: Origin,
     placed: bool,
     bytes: Rc<dyn ReadAt>,
-    memory: Loaded,
+    memory: Option<Loaded>,
 }
 
-/// Where a raw image begins in memory, with its symbols there, and whether that is known.
+/// A raw image's symbols where the linker put them, and the address of its first byte; neither need be known.
 ///
-/// Its symbols tell, where kallsyms has whole addresses or a base: the banner's is known to lie where the banner was found,
-/// or else the first symbol of the text is the image's first byte. In a kernel that can be moved the base is 0 in the file,
-/// and its relocations tell what the image is linked to.
+/// Where kallsyms has whole addresses or a base, its symbols lie where they are. In a kernel that can be moved the base may
+/// be 0 in the file: its relocations tell then what it is linked to. The image's first byte is found by the banner, whose
+/// place in the file is known, or by the symbol that stands there.
 fn place(
     file: &dyn ReadAt,
     symbols: SymbolTable,
     raw: Raw,
-    banner: u64,
-) -> Result<(SymbolTable, u64, bool), ReadError> {
+    banners: &[(u64, String)],
+) -> Result<(SymbolTable, Option<u64>, bool), ReadError> {
     let address = |name: &str| symbols.by_name(name).next().map(|symbol| symbol.address);
-    let first = ["_text", "_start", "_stext"].into_iter().filter_map(address).min();
-    let start = match (address("linux_banner").and_then(|at| at.checked_sub(banner)), first) {
-        (Some(start), _) => start,
-        (None, Some(first)) => first,
-        (None, None) => return Ok((symbols, 0, false)),
+    let starts = |at: u64| banners.iter().filter_map(move |(offset, _)| at.checked_sub(*offset));
+    let by_banner = address("linux_banner").and_then(|at| starts(at).find(|start| start % PAGE == 0));
+    // arch/riscv/kernel/vmlinux.lds.S has a header before `_text`.
+    let first = address(if raw.machine == RISCV { "_start" } else { "_text" });
+    let start = by_banner.or(first);
+    let lowest = ["_start", "_text", "_stext"].into_iter().filter_map(address).min();
+    let form = match raw.machine {
+        ARM64 => 0x403,
+        RISCV | LOONGARCH => 3,
+        _ => return Ok((symbols, start, lowest.is_some_and(|lowest| lowest > 0))),
     };
-    if start > file.len() {
+    if lowest.is_some_and(|lowest| lowest > file.len()) {
         return Ok((symbols, start, true));
     }
-    let form = match raw.machine {
-        183 => 0x403,
-        243 | 258 => 3,
-        _ => return Ok((symbols, start, false)),
-    };
     let Some(linked) = search::linked_at(file, form)? else { return Ok((symbols, start, false)) };
-    let moved = linked.wrapping_add(raw.text_offset).wrapping_sub(start);
+    let linked = linked.wrapping_add(raw.text_offset);
+    let moved = linked.wrapping_sub(start.unwrap_or(0));
     let mut builder = Builder::with_room(symbols.len());
     for symbol in symbols.iter() {
         builder.push(symbol.address.wrapping_add(moved), symbol.kind, symbol.name.as_bytes(), None);
     }
-    Ok((builder.finish(), linked.wrapping_add(raw.text_offset), true))
+    Ok((builder.finish(), Some(linked), true))
 }
 
 /// The banner at an address.

@@ -39,19 +39,28 @@ fn each(file: &dyn ReadAt, needle: &[u8], hit: &mut dyn FnMut(u64) -> bool) -> R
     Ok(())
 }
 
-/// `Linux version 6.1.0 (…) #1 SMP …`, and where it lies (init/version.c, linux_banner).
-pub(super) fn banner(file: &dyn ReadAt) -> Result<Option<(u64, String)>, ReadError> {
-    let (mut found, mut tries, mut failed) = (None, 0, None);
+/// `Linux version 6.1.0 (…) #1 SMP …`, and where each lies (init/version.c, linux_banner). There may be two: the one that is
+/// there before the build has its number is weak, and is left in (init/Makefile, 6.1, "kbuild: build init/built-in.a just
+/// once").
+pub(super) fn banners(file: &dyn ReadAt) -> Result<Vec<(u64, String)>, ReadError> {
+    let (mut found, mut tries, mut failed) = (Vec::new(), 0, None);
     each(file, b"Linux version ", &mut |at| {
         tries += 1;
         match banner_at(file, at) {
-            Ok(Some(text)) => found = Some((at, text)),
-            Ok(None) => {}
+            Ok(text) => found.extend(text.map(|text| (at, text))),
             Err(error) => failed = Some(error),
         }
-        found.is_some() || failed.is_some() || tries == TRIES
+        failed.is_some() || tries == TRIES
     })?;
     failed.map_or(Ok(found), Err)
+}
+
+/// The banner that has the build's number, where no symbol says which it is.
+pub(super) fn likeliest(banners: &[(u64, String)]) -> Option<String> {
+    let numbered =
+        |text: &str| text.split('#').nth(1).is_some_and(|rest| rest.starts_with(|one: char| one.is_ascii_digit()));
+    let best = banners.iter().find(|(_, text)| numbered(text)).or_else(|| banners.first());
+    best.map(|(_, text)| text.clone())
 }
 
 fn banner_at(file: &dyn ReadAt, at: u64) -> Result<Option<String>, ReadError> {
