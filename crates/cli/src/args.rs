@@ -18,6 +18,9 @@ pub(crate) enum Command {
     Help(Topic),
     Version,
     Log(LogOptions),
+    Symbolize(SymbolizeOptions),
+    Addr(AddrOptions),
+    Cache(CacheOptions),
     Core(CoreOptions),
     Link(LinkOptions),
     Triage(TriageOptions),
@@ -37,6 +40,45 @@ pub(crate) struct TriageOptions {
 pub(crate) struct LogOptions {
     pub(crate) files: Vec<OsString>,
     pub(crate) format: Format,
+    pub(crate) debug: DebugOptions,
+}
+
+/// Files of symbols and debug information.
+#[derive(Debug, Default)]
+pub(crate) struct DebugOptions {
+    /// Files and folders.
+    pub(crate) paths: Vec<OsString>,
+    /// Keep no indexes, and use none that are kept.
+    pub(crate) no_cache: bool,
+}
+
+/// `oopscope symbolize`.
+#[derive(Debug)]
+pub(crate) struct SymbolizeOptions {
+    pub(crate) files: Vec<OsString>,
+    pub(crate) json: bool,
+    pub(crate) debug: DebugOptions,
+}
+
+/// `oopscope addr`.
+#[derive(Debug, Default)]
+pub(crate) struct AddrOptions {
+    /// The file, then addresses and places.
+    pub(crate) words: Vec<OsString>,
+    pub(crate) json: bool,
+    /// Show the lines around each place.
+    pub(crate) list: bool,
+    /// Folders of source.
+    pub(crate) source: Vec<OsString>,
+    /// What was added to addresses: by KASLR, or where a module was loaded.
+    pub(crate) moved: u64,
+    pub(crate) debug: DebugOptions,
+}
+
+/// `oopscope cache`.
+#[derive(Debug)]
+pub(crate) struct CacheOptions {
+    pub(crate) forget: bool,
 }
 
 /// `oopscope core`.
@@ -45,6 +87,8 @@ pub(crate) struct CoreOptions {
     /// The dump or its parts, and perhaps a vmlinux: which is which is found by content.
     pub(crate) files: Vec<OsString>,
     pub(crate) format: CoreFormat,
+    /// Files with debug information.
+    pub(crate) debug: DebugOptions,
     /// Lines to be run as commands, in this order.
     pub(crate) commands: Vec<String>,
     /// Whether what it cost is said on stderr.
@@ -58,6 +102,7 @@ pub(crate) struct LinkOptions {
     /// Counting from 1.
     pub(crate) report: u32,
     pub(crate) base: Option<String>,
+    pub(crate) debug: DebugOptions,
     /// Kinds of redaction that are off; `all` for all.
     pub(crate) no_redact: Vec<String>,
 }
@@ -77,6 +122,9 @@ pub(crate) fn parse() -> Result<Command, Failure> {
         Short('V') | Long("version") => Ok(Command::Version),
         Value(name) if name == "help" => help(&mut parser),
         Value(name) if name == "log" => log(&mut parser),
+        Value(name) if name == "symbolize" => symbolize(&mut parser),
+        Value(name) if name == "addr" => addr(&mut parser),
+        Value(name) if name == "cache" => cache(&mut parser),
         Value(name) if name == "core" => core(&mut parser),
         Value(name) if name == "link" => link(&mut parser),
         Value(name) if name == "triage" => triage(&mut parser),
@@ -102,11 +150,13 @@ fn help(parser: &mut lexopt::Parser) -> Result<Command, Failure> {
 }
 
 fn log(parser: &mut lexopt::Parser) -> Result<Command, Failure> {
-    let mut options = LogOptions { files: Vec::new(), format: Format::Text };
+    let mut options = LogOptions { files: Vec::new(), format: Format::Text, debug: DebugOptions::default() };
     while let Some(arg) = parser.next()? {
         match arg {
             Short('h') | Long("help") => return Ok(Command::Help(Topic::Log)),
             Short('f') | Long("format") => options.format = format(&parser.value()?.string()?)?,
+            Long("debug") => options.debug.paths.extend(parser.values()?),
+            Long("no-cache") => options.debug.no_cache = true,
             Value(file) => options.files.push(file),
             other => return Err(other.unexpected().into()),
         }
@@ -114,13 +164,82 @@ fn log(parser: &mut lexopt::Parser) -> Result<Command, Failure> {
     Ok(Command::Log(options))
 }
 
+fn symbolize(parser: &mut lexopt::Parser) -> Result<Command, Failure> {
+    let mut options = SymbolizeOptions { files: Vec::new(), json: false, debug: DebugOptions::default() };
+    while let Some(arg) = parser.next()? {
+        match arg {
+            Short('h') | Long("help") => return Ok(Command::Help(Topic::Symbolize)),
+            Short('f') | Long("format") => options.json = is_json(&parser.value()?.string()?)?,
+            Long("debug") => options.debug.paths.extend(parser.values()?),
+            Long("no-cache") => options.debug.no_cache = true,
+            Value(file) => options.files.push(file),
+            other => return Err(other.unexpected().into()),
+        }
+    }
+    if options.debug.paths.is_empty() {
+        return Err(Failure::Message(
+            "give a vmlinux, modules or a folder of them: oopscope symbolize LOG --debug VMLINUX".into(),
+        ));
+    }
+    Ok(Command::Symbolize(options))
+}
+
+fn addr(parser: &mut lexopt::Parser) -> Result<Command, Failure> {
+    let mut options = AddrOptions::default();
+    while let Some(arg) = parser.next()? {
+        match arg {
+            Short('h') | Long("help") => return Ok(Command::Help(Topic::Addr)),
+            Short('f') | Long("format") => options.json = is_json(&parser.value()?.string()?)?,
+            Short('l') | Long("list") => options.list = true,
+            Long("source") => options.source.extend(parser.values()?),
+            Long("kaslr-offset" | "base") => options.moved = number(&parser.value()?.string()?)?,
+            Long("no-cache") => options.debug.no_cache = true,
+            Value(word) => options.words.push(word),
+            other => return Err(other.unexpected().into()),
+        }
+    }
+    if options.words.len() < 2 {
+        return Err(Failure::Message("give a file and what to look up: oopscope addr VMLINUX schedule+0x25".into()));
+    }
+    Ok(Command::Addr(options))
+}
+
+fn cache(parser: &mut lexopt::Parser) -> Result<Command, Failure> {
+    let mut options = CacheOptions { forget: false };
+    while let Some(arg) = parser.next()? {
+        match arg {
+            Short('h') | Long("help") => return Ok(Command::Help(Topic::Cache)),
+            Long("forget") => options.forget = true,
+            other => return Err(other.unexpected().into()),
+        }
+    }
+    Ok(Command::Cache(options))
+}
+
+fn is_json(name: &str) -> Result<bool, Failure> {
+    core_format(name).map(|format| format == CoreFormat::Json)
+}
+
+fn number(text: &str) -> Result<u64, Failure> {
+    let digits = text.strip_prefix("0x").unwrap_or(text);
+    u64::from_str_radix(digits, 16).map_err(|_| Failure::Message(format!("{text:?} is no number: 0xffffffffc0a10000")))
+}
+
 fn core(parser: &mut lexopt::Parser) -> Result<Command, Failure> {
-    let mut options = CoreOptions { files: Vec::new(), format: CoreFormat::Text, commands: Vec::new(), stats: false };
+    let mut options = CoreOptions {
+        files: Vec::new(),
+        format: CoreFormat::Text,
+        debug: DebugOptions::default(),
+        commands: Vec::new(),
+        stats: false,
+    };
     while let Some(arg) = parser.next()? {
         match arg {
             Short('h') | Long("help") => return Ok(Command::Help(Topic::Core)),
             Short('f') | Long("format") => options.format = core_format(&parser.value()?.string()?)?,
             Long("stats") => options.stats = true,
+            Long("debug") => options.debug.paths.extend(parser.values()?),
+            Long("no-cache") => options.debug.no_cache = true,
             Short('c') | Long("command") => options.commands.push(parser.value()?.string()?),
             Value(file) => options.files.push(file),
             other => return Err(other.unexpected().into()),
@@ -150,7 +269,13 @@ fn format(name: &str) -> Result<Format, Failure> {
 }
 
 fn link(parser: &mut lexopt::Parser) -> Result<Command, Failure> {
-    let mut options = LinkOptions { files: Vec::new(), report: 1, base: None, no_redact: Vec::new() };
+    let mut options = LinkOptions {
+        files: Vec::new(),
+        report: 1,
+        base: None,
+        debug: DebugOptions::default(),
+        no_redact: Vec::new(),
+    };
     while let Some(arg) = parser.next()? {
         match arg {
             Short('h') | Long("help") => return Ok(Command::Help(Topic::Link)),
@@ -161,6 +286,8 @@ fn link(parser: &mut lexopt::Parser) -> Result<Command, Failure> {
                 }
             }
             Long("base") => options.base = Some(parser.value()?.string()?),
+            Long("debug") => options.debug.paths.extend(parser.values()?),
+            Long("no-cache") => options.debug.no_cache = true,
             Long("no-redact") => options.no_redact.push(parser.value()?.string()?),
             Value(file) => options.files.push(file),
             other => return Err(other.unexpected().into()),

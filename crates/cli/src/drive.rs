@@ -5,21 +5,30 @@
 use crate::help::BUILD_ID;
 use crate::progress::ProgressLine;
 use crate::{Failure, note};
-use crate::{core, input};
+use crate::args::DebugOptions;
+use crate::{cache, core, debug, input};
 use oopscope_protocol::{Event, LogSummary, Request};
 use oopscope_session::{Answer, Session};
 use std::ffi::OsString;
 
 /// A log that is open.
 pub(crate) struct Opened {
-    session: Session,
+    pub(crate) session: Session,
     pub(crate) summary: LogSummary,
 }
 
-/// Opens files as one log, with its notes and its progress on stderr.
-pub(crate) fn open(files: &[OsString]) -> Result<Opened, Failure> {
-    let inputs = core::logs(input::all(files)?)?;
+/// Opens files as one log, with its notes and its progress on stderr; with files of symbols beside it.
+pub(crate) fn open(files: &[OsString], debug: &DebugOptions) -> Result<Opened, Failure> {
+    let (named, paths) = match files.is_empty() {
+        true => debug::logs(&debug.paths),
+        false => (files.to_vec(), debug.paths.clone()),
+    };
+    let inputs = core::logs(input::all(&named)?)?;
     let mut session = Session::new(BUILD_ID, oopscope_disasm::list);
+    if !paths.is_empty() {
+        session = session.keeping(cache::store(!debug.no_cache));
+        debug::attach(&mut session, &paths)?;
+    }
     let mut progress = ProgressLine::new();
     let mut answers = session.request(1, Request::Open { name: None, text: None }, inputs);
     loop {

@@ -10,7 +10,7 @@ use oopscope_protocol::{Event, Redaction, Request, Shared, View};
 
 /// Runs the command.
 pub(crate) fn run(options: &LinkOptions) -> Result<Outcome, Failure> {
-    let mut log = drive::open(&options.files)?;
+    let mut log = drive::open(&options.files, &options.debug)?;
     let reports = log.summary.reports.len();
     if reports == 0 {
         note("the log has no report");

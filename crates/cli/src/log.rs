@@ -6,7 +6,7 @@ use oopscope_protocol::{Event, Request};
 
 /// Runs the command.
 pub(crate) fn run(options: &LogOptions) -> Result<Outcome, Failure> {
-    let mut log = drive::open(&options.files)?;
+    let mut log = drive::open(&options.files, &options.debug)?;
     let rendered = log.ask(Request::Render { index: None, format: options.format })?;
     let Event::Rendered { text, .. } = rendered else {
         return Err(Failure::Message("the engine gave another answer; please report this as a bug".into()));

@@ -4,8 +4,11 @@
 #![forbid(unsafe_code)]
 #![allow(clippy::disallowed_methods, reason = "the rim: files, environment and clock are what this crate is for")]
 
+mod addr;
 mod args;
+mod cache;
 mod core;
+mod debug;
 mod drive;
 mod help;
 mod input;
@@ -14,6 +17,7 @@ mod log;
 mod progress;
 mod site;
 mod spool;
+mod symbolize;
 mod triage;
 mod walk;
 
@@ -74,6 +78,9 @@ fn run(command: Command) -> Result<Outcome, Failure> {
         Command::Help(topic) => print(topic.text()),
         Command::Version => print(&help::version()),
         Command::Log(options) => log::run(&options),
+        Command::Symbolize(options) => symbolize::run(&options),
+        Command::Addr(options) => addr::run(&options),
+        Command::Cache(options) => cache::run(&options),
         Command::Core(options) => core::run(&options),
         Command::Link(options) => link::run(&options),
         Command::Triage(options) => triage::run(&options),

@@ -10,6 +10,7 @@
 //! This crate must never touch JS, the file system or the clock: bytes come through [`oopscope_source::ReadAt`].
 #![forbid(unsafe_code)]
 
+mod annotate;
 mod disassembler;
 mod examples;
 mod find;
@@ -295,21 +296,20 @@ impl Session {
             answers.push(Answer { id, event: Event::SymbolProgress(progress) });
             return;
         }
+        sorting.leave_alone(&mut self.symbols);
         if sorting.taken > 0 {
             self.begin_anew();
         }
+        let no_use = self.symbols.no_use(&sorting);
+        let none = sorting.taken == 0;
         match sorting.end() {
-            (Then::Open { name }, taken, others) if taken == 0 || !others.is_empty() => {
-                self.open(Opening::new(id, name, None, others), answers);
+            (Then::Open { name }, logs) if none || !logs.is_empty() => {
+                self.open(Opening::new(id, name, None, logs), answers)
             }
+            (Then::Open { .. }, _) if no_use.is_some() => answers.extend(no_use.map(|problem| failed(id, problem))),
             // Nothing to open: they belong to what is open already.
-            (Then::Open { .. }, ..) => self.ask(id, Request::Symbols { report: Some(0) }, answers),
-            (Then::LookUp { report }, _, others) => {
-                for other in others {
-                    self.symbols.note(notes::no_symbols(&other.name));
-                }
-                self.ask(id, Request::Symbols { report }, answers);
-            }
+            (Then::Open { .. }, _) => self.ask(id, Request::Symbols { report: Some(0) }, answers),
+            (Then::LookUp { report }, _) => self.ask(id, Request::Symbols { report }, answers),
         }
     }
 
@@ -352,6 +352,7 @@ impl Session {
                 self.log = Some(log);
                 if !self.symbols.is_empty() {
                     summary.symbols = Some(self.symbols.told(true));
+                    summary.notes.extend(self.symbols.notes());
                 }
                 answers.push(Answer { id, event: Event::Opened(Box::new(summary)) });
             }

@@ -116,20 +116,23 @@ impl Places<'_> {
 
     /// By the module's base, out of /proc/modules.
     fn in_module(&self, address: u64, lookup: Lookup, work: &mut Work<'_>) -> Option<Named> {
-        let (list, file, module) = self.files.loaded().find_map(|(list, file, modules)| {
-            let holds = |base: u64, size: u64| base != 0 && address.checked_sub(base).is_some_and(|from| from < size);
-            let module = modules.iter().find(|module| holds(module.base, module.size))?;
-            Some((list, file, module))
+        let (list, file, name, module) = self.files.loaded().find_map(|(list, file, places)| {
+            let (name, _) = places.at(address)?;
+            Some((list, file, name, places.module(name)?))
         })?;
-        let offset = address - module.base;
-        let place = format!("{address:#x} is at offset {offset:#x} in {} ({file}: loaded at {:#x})", module.name, module.base);
+        let base = module.base.or_else(|| module.sections.get(".text").copied())?;
+        let offset = address.wrapping_sub(base);
+        let place = format!("{address:#x} is at offset {offset:#x} in {name} ({file}: loaded at {base:#x})");
         self.files.used(Chosen { entry: list, by: "address" });
-        let Some((entry, object)) = self.files.module_by_name(&module.name, self.release.as_deref()) else {
+        let Some((entry, object)) = self.files.module_by_name(name, self.release.as_deref()) else {
             work.problem(format!("{place}; no file of that module was given"));
             return None;
         };
         let back = u64::from(lookup != Lookup::Exact && offset > 0);
-        let at = object.in_module(offset - back);
+        let at = match module.sections.is_empty() {
+            true => object.in_module(offset - back),
+            false => object.in_section(&module.sections, address - back),
+        };
         let found = at.and_then(|at| Some((at, object.function_at(at).ok()??)));
         let Some((at, function)) = found else {
             work.problem(format!("{place}; its file has no function there"));
@@ -139,7 +142,7 @@ impl Places<'_> {
             offset: at.address + back - function.address,
             size: function.span().unwrap_or(function.size),
             function: function.name,
-            module: Some(module.name.clone()),
+            module: Some(name.to_owned()),
             chosen: Chosen { entry, by: "address" },
         })
     }

@@ -3,22 +3,18 @@
 //! Must never open a file that came out of a folder before something needs it.
 
 use crate::Given;
-use crate::loaded::{self, Loaded};
 use crate::names::{self, Guess};
 use crate::object::{Object, Sort};
 use crate::table::Table;
 use crate::unpack;
 use oopscope_report::{SymbolFile, SymbolStatus};
-use oopscope_source::ReadAt;
 use oopscope_symbols::elf::ElfError;
+use oopscope_symbols::module_places::ModulePlaces;
 use std::cell::{OnceCell, RefCell};
 use std::rc::Rc;
 
 /// Bytes by which a file is told.
 const HEAD: usize = 4096;
-
-/// The largest text of modules that is read.
-const LIST: usize = 4 << 20;
 
 /// A file that was given.
 pub(crate) struct Entry {
@@ -43,8 +39,8 @@ pub(crate) enum Opened {
     Object(Rc<Object>),
     /// System.map, kallsyms, a kernel image: names and addresses.
     Table(Rc<Table>),
-    /// A copy of /proc/modules.
-    Modules(Vec<Loaded>),
+    /// Where modules were loaded.
+    Modules(ModulePlaces),
     /// Source code.
     Source,
     /// It could not be read, in words.
@@ -213,11 +209,10 @@ fn open(given: &Given, guess: Option<&Guess>) -> Opened {
             Err(error) => Opened::Unreadable(error.to_string()),
         };
     }
-    let text = String::from_utf8_lossy(&head);
-    if loaded::is_list(&text) {
-        return match whole(&*bytes, LIST) {
-            Ok(text) => Opened::Modules(loaded::list(&String::from_utf8_lossy(&text))),
-            Err(why) => Opened::Unreadable(why),
+    if ModulePlaces::is(&head) {
+        return match ModulePlaces::read(&*bytes) {
+            Ok(places) => Opened::Modules(places),
+            Err(why) => Opened::Unreadable(why.to_string()),
         };
     }
     match Table::open(&bytes, &head) {
@@ -237,13 +232,4 @@ fn open(given: &Given, guess: Option<&Guess>) -> Opened {
             Some(Guess::Source) | None => Opened::Other,
         },
     }
-}
-
-/// All of a small file.
-fn whole(bytes: &dyn ReadAt, most: usize) -> Result<Vec<u8>, String> {
-    let size = usize::try_from(bytes.len()).unwrap_or(usize::MAX).min(most);
-    let mut text = vec![0; size];
-    let done = bytes.read_at(0, &mut text).map_err(|error| error.to_string())?;
-    text.truncate(done);
-    Ok(text)
 }

@@ -11,7 +11,6 @@ mod code;
 mod entry;
 mod exact;
 mod given;
-mod loaded;
 mod matching;
 mod names;
 mod object;

@@ -242,6 +242,14 @@ impl Object {
         None
     }
 
+    /// Where an address of a loaded module lies, by the places of its sections (/sys/module/NAME/sections).
+    pub(crate) fn in_section(&self, places: &BTreeMap<String, u64>, address: u64) -> Option<At> {
+        (0_u32..).zip(&self.outline.sections).find_map(|(number, section)| {
+            let from = address.checked_sub(*places.get(&section.name)?)?;
+            (from < section.size).then_some(At { section: Some(number), address: from })
+        })
+    }
+
     /// Where its sources lay when it was built: what all paths begin with, up to the kernel's own folders. Told by the
     /// place of `start_kernel`, which is `init/main.c` in every kernel.
     pub(crate) fn root(&self) -> Option<&str> {

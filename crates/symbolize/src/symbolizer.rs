@@ -13,6 +13,7 @@ use crate::work::{self, Chosen, Work};
 use crate::{Answer, Excerpt, Given, QueryError};
 use oopscope_dwarf::{DebugFile, DwarfError, Store};
 use oopscope_report::{Frame, Report, SymbolFile, SymbolStatus};
+use oopscope_symbols::module_places::ModulePlaces;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -203,6 +204,19 @@ impl Symbolizer {
                         entry.problem(&why.to_string());
                     }
                 }
+            }
+        }
+        Ok(())
+    }
+
+    /// Makes the indexes of all files that are open, for questions by [`Symbolizer::address`].
+    pub fn prepare_all(&self, tick: Tick<'_>) -> Result<(), Cancelled> {
+        for entry in self.files.iter().filter(|entry| entry.is_open()) {
+            let Some(object) = entry.object().filter(|object| object.has_lines) else { continue };
+            match object.prepare(&*self.store, &mut |done, total| tick(&entry.given.name, done, total)) {
+                Ok(()) => {}
+                Err(DwarfError::Cancelled) => return Err(Cancelled),
+                Err(why) => entry.problem(&why.to_string()),
             }
         }
         Ok(())
@@ -460,11 +474,11 @@ impl Symbolizer {
     }
 
     /// The lists of loaded modules, each with its number and name.
-    pub(crate) fn loaded(&self) -> impl Iterator<Item = (usize, &str, &[crate::loaded::Loaded])> {
+    pub(crate) fn loaded(&self) -> impl Iterator<Item = (usize, &str, &ModulePlaces)> {
         self.loaded.iter().filter_map(|&at| {
             let entry = self.files.get(at)?;
             match entry.open() {
-                Opened::Modules(list) => Some((at, entry.given.name.as_str(), list.as_slice())),
+                Opened::Modules(list) => Some((at, entry.given.name.as_str(), list)),
                 _ => None,
             }
         })

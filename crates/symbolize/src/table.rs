@@ -3,6 +3,7 @@
 //! Must never say of a list that it is a running kernel's: System.map has the addresses of the linker.
 
 use oopscope_source::ReadAt;
+use oopscope_symbols::system_map::SystemMap;
 use oopscope_symbols::{Symbol, SymbolTable};
 use std::rc::Rc;
 
@@ -28,8 +29,25 @@ pub(crate) struct Table {
 
 impl Table {
     /// Reads a file as such a list; none where it is something else.
-    pub(crate) fn open(_bytes: &Rc<dyn ReadAt>, _head: &[u8]) -> Option<Result<Self, String>> {
-        None
+    pub(crate) fn open(bytes: &Rc<dyn ReadAt>, head: &[u8]) -> Option<Result<Self, String>> {
+        SystemMap::is(head).then(|| SystemMap::read(&**bytes).map(Self::of_text).map_err(|error| error.to_string()))
+    }
+
+    /// A list of text. Modules' symbols are a running kernel's alone, and so are addresses that are not where the linker
+    /// puts things.
+    fn of_text(text: SystemMap) -> Self {
+        let is_live = !text.modules.is_empty() || text.kernel.iter().any(|symbol| is_live_only(symbol.name));
+        let note = text.cut.then(|| "its last line was cut off: there were more".to_owned());
+        Self {
+            kind: if is_live { "kallsyms" } else { "system-map" },
+            is_live,
+            symbols: text.kernel,
+            modules: text.modules.into_iter().map(|module| (module.name, module.table)).collect(),
+            release: None,
+            banner: None,
+            build_id: None,
+            note,
+        }
     }
 
     /// The symbol in which an address lies, and whose it is.
@@ -43,4 +61,9 @@ impl Table {
             Some((symbol, Some(name.as_str())))
         })
     }
+}
+
+/// Names that only a running kernel's list has: what it makes while it runs.
+fn is_live_only(name: &str) -> bool {
+    name.starts_with("bpf_prog_") || name.starts_with("__builtin__ftrace") || name == "ftrace_trampoline"
 }

@@ -1,0 +1,52 @@
+//! `oopscope symbolize`: prints a log with source lines in it.
+
+use crate::args::SymbolizeOptions;
+use crate::{Failure, Outcome, drive, note, print};
+use oopscope_protocol::{Event, Format, Request};
+use std::io::{self, Write};
+
+/// Runs the command.
+pub(crate) fn run(options: &SymbolizeOptions) -> Result<Outcome, Failure> {
+    let mut log = drive::open(&options.files, &options.debug)?;
+    log.session.look_up_all(&mut |_| {});
+    if options.json {
+        let rendered = log.ask(Request::Render { index: None, format: Format::Json })?;
+        let Event::Rendered { text, .. } = rendered else {
+            return Err(Failure::Message("the engine gave another answer; please report this as a bug".into()));
+        };
+        print(&text)?;
+    } else {
+        let mut out = io::BufWriter::with_capacity(1 << 16, io::stdout().lock());
+        let mut failed = None;
+        log.session.annotated(&mut |bytes| match out.write_all(bytes) {
+            Ok(()) => true,
+            Err(error) => {
+                failed = Some(error);
+                false
+            }
+        })?;
+        match failed {
+            Some(error) => return Err(error.into()),
+            None => out.flush()?,
+        }
+    }
+    let Some((reports, facts)) = log.session.symbolized() else { return Ok(Outcome::Nothing) };
+    let mut told: Vec<&str> = Vec::new();
+    for problem in reports.iter().flat_map(|report| &report.problems) {
+        if !told.contains(&problem.as_str()) {
+            told.push(problem);
+            note(problem);
+        }
+    }
+    for code in reports.iter().filter_map(|report| report.code.as_deref()).filter(|code| code.starts_with("different")) {
+        if !told.contains(&code) {
+            told.push(code);
+            note(&format!("the bytes of Code: are {code}"));
+        }
+    }
+    Ok(match (reports.is_empty(), facts.incomplete || !told.is_empty()) {
+        (true, _) => Outcome::Nothing,
+        (false, true) => Outcome::Partial,
+        (false, false) => Outcome::Found,
+    })
+}

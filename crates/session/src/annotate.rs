@@ -1,0 +1,174 @@
+//! The log with what files of symbols say put into its lines: what `oopscope symbolize` prints.
+//!
+//! Streams: must never hold more of the log than a line, nor change a byte of it that symbolization does not replace.
+
+use crate::input::PartError;
+use crate::symbols::Looked;
+use crate::{Session, problem};
+use oopscope_protocol::{Problem, SymbolProgress};
+use oopscope_report::{Frame, LogFacts, Symbolized};
+use std::collections::BTreeMap;
+
+/// Bytes that are read at a time.
+const BLOCK: usize = 1 << 20;
+
+/// A longer line is no frame; it is handed over in pieces.
+const LONGEST: usize = 64 << 10;
+
+/// Takes the annotated log piece by piece; false ends it.
+pub type Sink<'a> = &'a mut dyn FnMut(&[u8]) -> bool;
+
+impl Session {
+    /// Looks up all reports of the log that is open. `tick` is told how far that is.
+    pub fn look_up_all(&mut self, tick: &mut dyn FnMut(&SymbolProgress)) {
+        let Some(log) = &mut self.log else { return };
+        while self.symbols.needs(log, None) {
+            match self.symbols.step(log, None) {
+                Looked::More(progress) => tick(&progress),
+                Looked::Done | Looked::Waiting => break,
+            }
+        }
+    }
+
+    /// What symbolization did to each report of the log that is open, and the log's facts. None where none is open.
+    pub fn symbolized(&self) -> Option<(Vec<&Symbolized>, &LogFacts)> {
+        let log = self.log.as_ref()?;
+        Some((log.shown().filter_map(|report| report.symbols.as_ref()).collect(), &log.facts))
+    }
+
+    /// Gives the log that is open, with what was found put into its lines.
+    pub fn annotated(&self, sink: Sink<'_>) -> Result<(), Problem> {
+        let Some(log) = &self.log else { return Err(problem::nothing_given()) };
+        let mut frames: BTreeMap<u64, Vec<&Frame>> = BTreeMap::new();
+        for frame in log.shown().flat_map(|report| &report.stacks).flat_map(|stack| &stack.frames) {
+            frames.entry(frame.line).or_default().push(frame);
+        }
+        frames.retain(|_, frames| frames.iter().any(|frame| frame.symbols.is_some()));
+        let mut out = Lines { frames, number: 1, pending: Vec::new(), whole: true };
+        let mut offset = 0;
+        let mut block = vec![0; BLOCK];
+        loop {
+            let n = log.read_at(offset, &mut block).map_err(|error: PartError| problem::reading(&error))?;
+            offset += n as u64;
+            let goes_on = if n == 0 { out.end(sink) } else { out.push(&block[..n], sink) };
+            if n == 0 || !goes_on {
+                return Ok(());
+            }
+        }
+    }
+}
+
+/// Where a streaming of lines stands.
+struct Lines<'f> {
+    /// The frames of lines that something is put into.
+    frames: BTreeMap<u64, Vec<&'f Frame>>,
+    /// Number of the line that the next byte belongs to.
+    number: u64,
+    /// The beginning of a line that something is put into.
+    pending: Vec<u8>,
+    /// Nothing of that line has been handed over yet.
+    whole: bool,
+}
+
+impl Lines<'_> {
+    fn push(&mut self, bytes: &[u8], sink: Sink<'_>) -> bool {
+        let mut rest = bytes;
+        while !rest.is_empty() {
+            if self.frames.first_key_value().is_none_or(|(&next, _)| next != self.number) {
+                // Nothing is put into the lines until the next one with frames.
+                let length = self.skip(rest);
+                if !sink(&rest[..length]) {
+                    return false;
+                }
+                rest = &rest[length..];
+                continue;
+            }
+            let end = memchr::memchr(b'\n', rest).map(|end| end + 1);
+            let (piece, after) = rest.split_at(end.unwrap_or(rest.len()));
+            self.pending.extend_from_slice(piece);
+            rest = after;
+            if self.pending.len() > LONGEST {
+                self.whole = false;
+            }
+            if end.is_some() || !self.whole {
+                if !self.flush(sink) {
+                    return false;
+                }
+            }
+            if end.is_some() {
+                self.next_line();
+            }
+        }
+        true
+    }
+
+    /// Bytes that lie before the next line with frames; counts their lines.
+    fn skip(&mut self, bytes: &[u8]) -> usize {
+        let Some((&next, _)) = self.frames.first_key_value() else { return bytes.len() };
+        let mut at = 0;
+        while self.number < next {
+            match memchr::memchr(b'\n', &bytes[at..]) {
+                Some(end) => {
+                    at += end + 1;
+                    self.number += 1;
+                }
+                None => return bytes.len(),
+            }
+        }
+        at
+    }
+
+    fn next_line(&mut self) {
+        self.frames.remove(&self.number);
+        self.number += 1;
+        self.whole = true;
+    }
+
+    /// Hands over what is pending, with what was found where it is a whole line.
+    fn flush(&mut self, sink: Sink<'_>) -> bool {
+        let line = std::mem::take(&mut self.pending);
+        let found = self.frames.get(&self.number).filter(|_| self.whole);
+        match found.and_then(|frames| oopscope_symbolize::annotate(&line, frames)) {
+            Some(found) => found.before.iter().all(|line| sink(line)) && sink(&found.line),
+            None => sink(&line),
+        }
+    }
+
+    fn end(&mut self, sink: Sink<'_>) -> bool {
+        self.pending.is_empty() || self.flush(sink)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_come_out_the_same_however_they_are_cut() {
+        let frame = Frame {
+            function: Some("f".into()),
+            offset: Some(1),
+            size: Some(2),
+            file: Some("a.c".into()),
+            file_line: Some(3),
+            symbols: Some(0),
+            ..Frame::default()
+        };
+        let log = b"one\r\n\n f+0x1/0x2\r\nthree\n f+0x1/0x2";
+        let want = "one\r\n\n f+0x1/0x2 a.c:3\r\nthree\n f+0x1/0x2 a.c:3";
+        for size in 1..log.len() {
+            let frames = [(3, vec![&frame]), (5, vec![&frame])].into_iter().collect();
+            let mut lines = Lines { frames, number: 1, pending: Vec::new(), whole: true };
+            let mut out = Vec::new();
+            let mut sink = |bytes: &[u8]| {
+                out.extend_from_slice(bytes);
+                true
+            };
+            for piece in log.chunks(size) {
+                assert!(lines.push(piece, &mut sink));
+            }
+            lines.end(&mut sink);
+            assert_eq!(String::from_utf8(out).unwrap(), want, "{size}");
+        }
+    }
+}
