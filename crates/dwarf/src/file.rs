@@ -83,7 +83,7 @@ impl DebugFile {
         let part = &self.units.part;
         // A table that can't be read is one that is not there.
         let table = if part.has(Name::Aranges) { Index::of_table(part).unwrap_or_default() } else { Index::default() };
-        let index = if !table.is_empty() && table.is_complete(part) { table } else { self.whole(table, store, tick)? };
+        let index = if !table.is_empty() && table.is_complete(part).unwrap_or(false) { table } else { self.whole(table, store, tick)? };
         *self.index.borrow_mut() = Some(Rc::new(index));
         Ok(())
     }

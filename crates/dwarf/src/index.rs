@@ -21,9 +21,8 @@ const MOST: usize = 1 << 22;
 /// What is read at once of `.debug_info` when all units are looked at.
 const BLOCK: u64 = 1 << 20;
 
-/// Executable bytes of which so many in a thousand may be in no range, and the table still counts as complete: what was
-/// assembled without debug information, and padding between functions.
-const UNCOVERED: u64 = 60;
+/// Gaps between units that are looked at to judge whether a table is complete.
+const LOOKED_AT: usize = 8;
 
 /// The beginning of a stored index, with the version of its form.
 const MAGIC: &[u8; 8] = b"osdwidx1";
@@ -101,28 +100,29 @@ impl Index {
         self.ranges.is_empty()
     }
 
-    /// Whether so much of the executable sections is covered that the table seems complete.
-    pub(crate) fn is_complete(&self, part: &Part) -> bool {
-        let (mut whole, mut covered) = (0_u64, 0_u64);
-        for (number, section) in (0_u32..).zip(&part.outline.sections) {
-            // SHF_ALLOC and SHF_EXECINSTR.
-            if section.flags & 6 != 6 {
-                continue;
-            }
-            let from = if part.outline.is_module() { part.places.base(number) } else { section.address };
-            let to = from.saturating_add(section.size);
-            whole = whole.saturating_add(section.size);
-            let mut seen = from;
-            for range in &self.ranges[self.ranges.partition_point(|range| range.from < from)..] {
-                if range.from >= to {
-                    break;
-                }
-                let (begin, end) = (range.from.max(seen), range.to.min(to));
-                covered = covered.saturating_add(end.saturating_sub(begin));
-                seen = seen.max(end);
+    /// Whether the units of `.debug_info` seem to be all in it. It looks at where most is between two that are: of gcc's
+    /// table that is a large unit, and perhaps one behind it that has no code; where clang compiled, only what was assembled
+    /// is in the table, and most units are between.
+    pub(crate) fn is_complete(&self, part: &Part) -> Result<bool, DwarfError> {
+        let info = part.section(Name::Info)?;
+        let ends = self.units.iter().skip(1).copied().chain([info.size()]);
+        let mut between: Vec<(u64, u64)> =
+            self.units.iter().zip(ends).map(|(&unit, end)| (end.saturating_sub(unit), unit)).collect();
+        if let Some(&first) = self.units.first() {
+            between.push((first, 0));
+        }
+        between.sort_unstable_by(|one, other| other.cmp(one));
+        between.truncate(LOOKED_AT);
+        let (mut whole, mut listed) = (0_u64, 0_u64);
+        for (room, unit) in between {
+            whole = whole.saturating_add(room);
+            if self.units.binary_search(&unit).is_ok() {
+                let piece = info.read(unit, 12.min(info.size().saturating_sub(unit)))?;
+                let mut cursor = Cursor::within(&info, part.layout().little_endian, &piece, unit, info.size());
+                listed = listed.saturating_add((cursor.length()?.0 - unit).min(room));
             }
         }
-        whole.saturating_sub(covered) <= whole / 1000 * UNCOVERED
+        Ok(listed >= whole / 2)
     }
 
     /// Reads `.debug_aranges`, all of it: it has some 200 KB.
