@@ -38,6 +38,8 @@ pub(crate) struct Facts {
     pub(crate) fault_unhandled: bool,
     /// The instruction that trapped.
     pub(crate) pc: Option<Frame>,
+    /// The functions that were inlined there, innermost first, where a symbolizer has put them before it.
+    pub(crate) pc_inlined: Vec<Frame>,
     /// The link register.
     pub(crate) lr: Option<Frame>,
     /// The source line that the report names, with its log line.

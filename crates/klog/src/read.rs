@@ -54,6 +54,9 @@ pub(crate) fn read(segment: Segment) -> Facts {
     facts
 }
 
+/// Functions that are believed to be inlined into one another.
+const MOST_INLINED: usize = 64;
+
 /// Details kept of a report: lists of locks can be long.
 const MOST_DETAILS: usize = 64;
 
@@ -81,6 +84,8 @@ struct Reader {
     section: Option<String>,
     /// Index of the stack that registers inside a trace go to.
     registers_of: Option<usize>,
+    /// Functions that were inlined into the one whose instruction pointer comes next.
+    inlined: Vec<Frame>,
     /// Instruction pointers and registers after the end mark.
     after: Vec<(u64, Option<Frame>)>,
 }
@@ -108,6 +113,7 @@ impl Reader {
             fault: None,
             fault_unhandled: false,
             pc: None,
+            pc_inlined: Vec::new(),
             lr: None,
             source: None,
             kasan: None,
@@ -133,6 +139,7 @@ impl Reader {
             role: StackRole::Crash,
             section: None,
             registers_of: None,
+            inlined: Vec::new(),
             after: Vec::new(),
         }
     }
@@ -204,7 +211,7 @@ impl Reader {
 
     /// After the end mark only an instruction pointer matters: whose is it?
     fn after_line(&mut self, text: &str, n: u64) {
-        if let Some(pc) = pc::parse(text).filter(|pc| !pc.link && !pc.user) {
+        if let Some(pc) = pc::parse(text).filter(|pc| !pc.link && !pc.user && !pc.place.inlined) {
             self.after.push((n, Some(frame_of(&pc.place, true, FrameRole::Pc, n))));
         } else if !registers::parse(text).is_empty() || code::parse(text).is_some() {
             self.after.push((n, None));
@@ -466,6 +473,13 @@ impl Reader {
             (false, false) => FrameRole::Pc,
         };
         let frame = frame_of(&pc.place, true, role, n);
+        if frame.inlined {
+            if self.inlined.len() < MOST_INLINED {
+                self.inlined.push(frame);
+            }
+            return;
+        }
+        let inlined = std::mem::take(&mut self.inlined);
         if self.in_trace && self.is_said_again(&frame, pc.link) {
             return;
         }
@@ -500,6 +514,7 @@ impl Reader {
             } else if !pc.link {
                 // An exception frame inside the trace: here the frames above it came in.
                 let at = self.current_stack(n);
+                self.facts.report.stacks[at].frames.extend(inlined);
                 self.facts.report.stacks[at].frames.push(frame);
                 self.registers_of = Some(at);
             }
@@ -509,6 +524,9 @@ impl Reader {
             // (the module), unless it is bare.
             if slot.as_ref().is_none_or(|old| old.function.is_none() || old.function == frame.function) {
                 *slot = Some(frame);
+                if !pc.link {
+                    self.facts.pc_inlined = inlined;
+                }
             }
             // arm: `pc : [<8015df40>]    lr : [<801559ec>]    psr: 60000093`
         }
@@ -604,7 +622,7 @@ impl Reader {
         let mut facts = self.facts;
         if let Some(pc) = facts.pc.clone() {
             own_part_of_panic(&mut facts.report, &pc);
-            put_pc(&mut facts.report, pc);
+            put_pc(&mut facts.report, pc, &facts.pc_inlined);
         }
         put_lr(&mut facts);
         let in_trace: Vec<_> = facts

@@ -22,22 +22,29 @@ pub(crate) fn own_part_of_panic(report: &mut Report, pc: &Frame) {
 }
 
 /// The trapping instruction is the innermost frame, whether the trace repeats it (arm64) or not (x86).
-pub(crate) fn put_pc(report: &mut Report, pc: Frame) {
+/// `inlined` are the functions that a symbolizer found inlined there.
+pub(crate) fn put_pc(report: &mut Report, pc: Frame, inlined: &[Frame]) {
     let Some(stack) = report.stacks.iter_mut().find(|stack| stack.role == StackRole::Crash) else {
-        let stack = Stack { line: pc.line, frames: vec![pc], ..Stack::default() };
+        let frames = inlined.iter().cloned().chain([pc.clone()]).collect();
+        let stack = Stack { line: pc.line, frames, ..Stack::default() };
         let at = report.stacks.iter().position(|stack| stack.role == StackRole::Panic).unwrap_or(0);
         report.stacks.insert(at.min(report.stacks.len()), stack);
         return;
     };
+    // Inlined functions stand before the one that they are in, and are not it.
     let same = stack
         .frames
-        .iter_mut()
-        .find(|frame| frame.reliable)
-        .filter(|frame| frame.function == pc.function && frame.offset == pc.offset)
-        .filter(|frame| pc.function.is_some() || frame.address == pc.address);
+        .iter()
+        .position(|frame| frame.reliable && !frame.inlined)
+        .filter(|&at| stack.frames[at].function == pc.function && stack.frames[at].offset == pc.offset)
+        .filter(|&at| pc.function.is_some() || stack.frames[at].address == pc.address);
+    let at = same.unwrap_or(0);
     match same {
-        Some(frame) => frame.role = FrameRole::Pc,
+        Some(at) => stack.frames[at].role = FrameRole::Pc,
         None => stack.frames.insert(0, pc),
+    }
+    if at == 0 || !stack.frames[at - 1].inlined {
+        stack.frames.splice(at..at, inlined.iter().cloned());
     }
 }
 

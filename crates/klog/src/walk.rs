@@ -121,12 +121,12 @@ pub(crate) fn walk(lines: &[(Part, Line)], steps: &[Step], astray: bool) -> Foun
                     }
                     let next = match steps.get(at) {
                         Some(Step::Line(finds)) => finds(&line.text),
-                        Some(Step::Pc) => pc::parse(&line.text).filter(|pc| !pc.link).map(|_| Mark::Here),
+                        Some(Step::Pc) => own_pc(&line.text).filter(|pc| !pc.link).map(|_| Mark::Here),
                         _ => None,
                     };
                     if let Some(mark) = next {
                         candidates.extend(mark.candidate(line.number));
-                        if let Some(pc) = pc::parse(&line.text).filter(|pc| !pc.user && !pc.link) {
+                        if let Some(pc) = own_pc(&line.text).filter(|pc| !pc.user && !pc.link) {
                             candidates.extend(of_place(&pc.place, line.number, true));
                         }
                         at += 1;
@@ -145,7 +145,13 @@ pub(crate) fn walk(lines: &[(Part, Line)], steps: &[Step], astray: bool) -> Foun
 /// the function on a line of its own, `EIP is at f+0x1/0x2`.
 fn instruction_pointer(text: &str) -> Option<pc::Pc<'_>> {
     let alone = |pc: &pc::Pc<'_>| pc.place.function.is_none() && text.contains("[<") && !text.contains("(null)");
-    pc::parse(text).filter(|pc| !pc.link && !alone(pc))
+    own_pc(text).filter(|pc| !pc.link && !alone(pc))
+}
+
+/// An instruction pointer in the function that the kernel named: what a symbolizer found inlined there names no bug, which
+/// would have another name in the log that was not symbolized.
+fn own_pc(text: &str) -> Option<pc::Pc<'_>> {
+    pc::parse(text).filter(|pc| !pc.place.inlined)
 }
 
 /// The frame of a line: two functions where the kernel prints callee and caller (arm).

@@ -99,9 +99,11 @@ pub(crate) fn source(word: &str) -> Option<Source<'_>> {
 
 /// `func fs/x.c:12 [inline]`: syzkaller's symbolizer gives each inlined function a line of its own.
 pub(crate) fn inlined(text: &str) -> Option<Place<'_>> {
-    let (function, rest) = text.strip_suffix(" [inline]")?.split_once(' ')?;
-    let ok = !function.is_empty() && function.len() <= 512 && function.bytes().all(is_name);
+    let (function, rest) = text.strip_suffix(" [inline]")?.rsplit_once(' ')?;
     let source = source(rest)?;
+    // Rust's names have spaces, once they can be read: `<T as core::fmt::Display>::fmt`.
+    let is_rust = function.contains("::") && function.bytes().all(|b| is_name(b) || b" ,*()[]=;+-'!&?".contains(&b));
+    let ok = !function.is_empty() && function.len() <= 512 && (function.bytes().all(is_name) || is_rust);
     ok.then_some(Place { function: Some(function), source: Some(source), inlined: true, ..Place::default() })
 }
 
@@ -275,6 +277,8 @@ mod tests {
         assert_eq!(parse(" f (include/x.h:3 fs/x.c:12) mod").unwrap().place.module, Some("mod"));
         assert_eq!(parse("[<c021b5>] f fs/x.c:12 [inline]").unwrap().place.address, Some(0xc0_21b5));
         assert_eq!(parse(" f+0x1/0x2 [m] fs/x.c:12").unwrap().place.module, Some("m"));
+        let rust = " <kernel::Mutex<T> as core::ops::Drop>::drop rust/kernel/sync.rs:12 [inline]";
+        assert_eq!(source(rust).0, "<kernel::Mutex<T> as core::ops::Drop>::drop");
     }
 
     #[test]

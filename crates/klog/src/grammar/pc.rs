@@ -43,6 +43,10 @@ pub(crate) fn parse(text: &str) -> Option<Pc<'_>> {
         place.address = address;
         return Some(Pc { place, link, user });
     }
+    // syzkaller's symbolizer gives each function that was inlined there a line of its own: `RIP: 0010:g fs/x.h:3 [inline]`.
+    if let Some(place) = frame::inlined(rest.trim_end()) {
+        return Some(Pc { place: Place { address, ..place }, link, user });
+    }
     // i386 until 4.x: `EIP: 0060:[<c10a1234>] EFLAGS: …`; the symbol is on the next line, `EIP is at f+0x1/0x2`.
     if head == "EIP:" && address.is_some() {
         return None;
@@ -90,7 +94,7 @@ fn valued<'a>(head: &str, rest: &'a str) -> Option<(&'a str, bool)> {
     };
     let rest = rest.trim_start().trim_start_matches(':').trim_start();
     let (value, place) = rest.split_once(' ')?;
-    let ok = matches!(value.len(), 8 | 16) && hex(value).is_some() && (place.contains('+') || place.starts_with("0x"));
+    let ok = matches!(value.len(), 8 | 16) && hex(value).is_some() && (place.contains('+') || place.starts_with("0x") || place.trim_end().ends_with(" [inline]"));
     ok.then_some((rest, link))
 }
 
@@ -103,6 +107,9 @@ fn plain(text: &str, link: bool) -> Option<Pc<'_>> {
     };
     let place = match frame::place(rest.trim_end()) {
         Some((place, _)) => Place { address: place.address.or(address), ..place },
+        None if rest.trim_end().ends_with(" [inline]") => {
+            Place { address, ..frame::inlined(rest.trim_end())? }
+        }
         None => Place { address: Some(bare(rest).or(address)?), ..Place::default() },
     };
     Some(Pc { place, link, user: false })
@@ -175,6 +182,24 @@ mod tests {
         check("PC is at 0x80b0f484", None, Some(0x80b0_f484), false, false);
         check("LR is at do_futex+0x158/0xf14", Some("do_futex"), None, true, false);
         check("IP: [<ffffffffc0a12345>] f+0x25/0x50 [m]", Some("f"), Some(0xffff_ffff_c0a1_2345), false, false);
+    }
+
+    #[test]
+    fn inlined_functions_of_symbolized_logs() {
+        for text in [
+            "RIP: 0010:g fs/x.h:3 [inline]",
+            "IP: [<ffffffffc0a12345>] g fs/x.h:3 [inline]",
+            "PC is at g fs/x.h:3 [inline]",
+            "pc : g fs/x.h:3 [inline]",
+            "NIP [c0000000000a1b2c] g fs/x.h:3 [inline]",
+            "epc   : 80012344 g fs/x.h:3 [inline]",
+            "TPC: <g fs/x.h:3 [inline]>",
+            "Krnl PSW : 0704c00180000000 000003ff800123ac (g fs/x.h:3 [inline])",
+        ] {
+            let pc = parse(text).unwrap_or_else(|| panic!("{text}"));
+            assert!(pc.place.inlined && pc.place.function == Some("g"), "{text}");
+            assert_eq!(pc.place.source.map(|source| (source.file, source.line)), Some(("fs/x.h", 3)), "{text}");
+        }
     }
 
     #[test]

@@ -46,7 +46,7 @@ fn trap(text: &str) -> Option<Mark<'_>> {
         let (_, place) = rest.split_once(" at ")?;
         return named::function(place).map(Mark::Named);
     }
-    let pc = crate::grammar::pc::parse(text).filter(|pc| !pc.link)?;
+    let pc = crate::grammar::pc::parse(text).filter(|pc| !pc.link && !pc.place.inlined)?;
     Some(Mark::of(pc.place.function.filter(|_| !pc.user)))
 }
 
