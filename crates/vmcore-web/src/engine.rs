@@ -118,6 +118,7 @@ impl bridge::Protocol for Dumps {
                 VmcoreEvent::Completions { from, words }
             }
             "backtrace" => VmcoreEvent::Backtrace(read(event)?),
+            "locals" => VmcoreEvent::Locals(read(event)?),
             "rendered" => {
                 let Rendered { text, file_name } = read(event)?;
                 VmcoreEvent::Rendered { text, file_name }
@@ -129,8 +130,8 @@ impl bridge::Protocol for Dumps {
 
     fn has_more(event: &VmcoreEvent) -> bool {
         use VmcoreEvent::{
-            Backtrace, Completions, Cpus, Done, Dump, Failed, Log, Memory, Modules, Output, Panic, Progress, Ready,
-            Rendered, System, Tasks,
+            Backtrace, Completions, Cpus, Done, Dump, Failed, Locals, Log, Memory, Modules, Output, Panic, Progress,
+            Ready, Rendered, System, Tasks,
         };
         match event {
             Progress(_)
@@ -147,6 +148,7 @@ impl bridge::Protocol for Dumps {
             | Output { .. }
             | Completions { .. }
             | Backtrace(_)
+            | Locals(_)
             | Rendered { .. }
             | Failed(_) => false,
         }
@@ -196,6 +198,7 @@ mod tests {
             ),
             (VmcoreEvent::Completions { from: 0, words: Vec::new() }, "completions", "from type words"),
             (VmcoreEvent::Backtrace(Box::default()), "backtrace", ""),
+            (VmcoreEvent::Locals(Box::default()), "locals", ""),
             (VmcoreEvent::Rendered { text: text(), file_name: text() }, "rendered", "file_name text type"),
             (VmcoreEvent::Failed(Problem::default()), "failed", "advice code message type"),
         ];

@@ -52,6 +52,9 @@ impl bridge::Protocol for Logs {
             "progress" => Event::Progress(read(event)?),
             "opened" => Event::Opened(read(event)?),
             "report" => Event::Report(read(event)?),
+            "symbol-progress" => Event::SymbolProgress(read(event)?),
+            "symbols" => Event::Symbols(read(event)?),
+            "source" => Event::Source(read(event)?),
             "lines" => {
                 let Lines { from, lines } = read(event)?;
                 Event::Lines { from, lines }
@@ -73,7 +76,7 @@ impl bridge::Protocol for Logs {
     }
 
     fn has_more(event: &Event) -> bool {
-        matches!(event, Event::Progress(_) | Event::TriageProgress(_))
+        matches!(event, Event::Progress(_) | Event::TriageProgress(_) | Event::SymbolProgress(_))
     }
 
     fn problem(event: &Event) -> Option<&Problem> {
@@ -95,6 +98,9 @@ mod tests {
             Event::Progress(_) => "progress",
             Event::Opened(_) => "opened",
             Event::Report(_) => "report",
+            Event::SymbolProgress(_) => "symbol-progress",
+            Event::Symbols(_) => "symbols",
+            Event::Source(_) => "source",
             Event::Lines { .. } => "lines",
             Event::Found { .. } => "found",
             Event::Rendered { .. } => "rendered",
@@ -113,6 +119,9 @@ mod tests {
             (Event::Progress(oopscope_protocol::Progress::default()), "done lines new_reports total type"),
             (Event::Opened(Box::default()), ""),
             (Event::Report(Box::default()), ""),
+            (Event::SymbolProgress(oopscope_protocol::SymbolProgress::default()), "done stage total type"),
+            (Event::Symbols(Box::default()), ""),
+            (Event::Source(Box::default()), ""),
             (Event::Lines { from: 1, lines: Vec::new() }, "from lines type"),
             (Event::Found { line: Some(1) }, "line type"),
             (Event::Rendered { text: text(), file_name: text() }, "file_name text type"),
