@@ -93,6 +93,8 @@ fn other_files_are_named() {
     let error = |bytes: &[u8]| ElfFile::open(&bytes.to_vec()).unwrap_err();
     let mut boot = vec![0; 0x400];
     boot[0x202..0x206].copy_from_slice(b"HdrS");
+    let zimage = [&[0; 0x24][..], b"\x18\x28\x6f\x01"].concat();
+    let arm64 = [&[0; 56][..], b"ARM\x64"].concat();
     for (bytes, foreign) in [
         (&b"KDUMP   rest"[..], Foreign::Dump),
         (b"\x1f\x8b\x08", Foreign::Gzip),
@@ -103,6 +105,12 @@ fn other_files_are_named() {
         (b"\xed\xab\xee\xdb", Foreign::Rpm),
         (b"MZ\xea\x07", Foreign::Boot),
         (&boot, Foreign::Boot),
+        (&zimage, Foreign::Boot),
+        (&arm64, Foreign::Boot),
+        (b"\x27\x05\x19\x56", Foreign::Boot),
+        (b"ANDROID!", Foreign::Boot),
+        (b"\x02\x21\x4c\x18", Foreign::Lz4),
+        (b"\x89LZO\0", Foreign::Lzop),
         (b"ffffffff81000000 T _stext\n", Foreign::Map),
         (b"c0008000 T _text\n", Foreign::Map),
     ] {

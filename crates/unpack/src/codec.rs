@@ -125,9 +125,9 @@ impl Decoder {
         Self(match codec {
             Codec::Gzip => Kind::Gzip(Inflate::gzip(stream)),
             Codec::Xz => Kind::Xz(Box::new(XzReader::new_mem_limit(stream, several, XZ_MEMORY))),
-            Codec::Zstd => Kind::Zstd(Box::new(Zstd::new(stream))),
+            Codec::Zstd => Kind::Zstd(Box::new(Zstd::new(stream, several))),
             Codec::Lz4 => Kind::Lz4(Box::new(Lz4::new(stream))),
-            Codec::Lz4Legacy => Kind::Lz4Legacy(Box::new(Lz4Legacy::new(stream))),
+            Codec::Lz4Legacy => Kind::Lz4Legacy(Box::new(Lz4Legacy::new(stream, several))),
             Codec::Bzip2 => Kind::Bzip2(Box::new(Bzip2::new(stream))),
             Codec::Lzma => Kind::Lzma(Box::new(Lzma::new(stream))),
             Codec::Lzop => Kind::Lzop(Box::new(Lzop::new(stream))),

@@ -18,13 +18,17 @@ const PACKED: usize = BLOCK + BLOCK / 255 + 16;
 pub(crate) struct Lz4Legacy {
     stream: Stream,
     begun: bool,
+    /// Whether something else may follow: there is no mark of the end.
+    single: bool,
+    /// Whether a block has been read.
+    any: bool,
     out: Vec<u8>,
     given: usize,
 }
 
 impl Lz4Legacy {
-    pub(crate) fn new(stream: Stream) -> Self {
-        Self { stream, begun: false, out: Vec::new(), given: 0 }
+    pub(crate) fn new(stream: Stream, several: bool) -> Self {
+        Self { stream, begun: false, single: !several, any: false, out: Vec::new(), given: 0 }
     }
 
     pub(crate) fn position(&self) -> u64 {
@@ -33,8 +37,16 @@ impl Lz4Legacy {
 
     pub(crate) fn read(&mut self, buf: &mut [u8]) -> Result<usize, Damage> {
         while self.given == self.out.len() && !buf.is_empty() {
-            if !self.block()? {
-                return Ok(0);
+            match self.block() {
+                Ok(true) => {}
+                Ok(false) => return Ok(0),
+                // What is no block is what follows the last one.
+                Err(Damage::Corrupt | Damage::Truncated) if self.single && self.any => {
+                    self.out.clear();
+                    self.given = 0;
+                    return Ok(0);
+                }
+                Err(damage) => return Err(damage),
             }
         }
         let n = buf.len().min(self.out.len() - self.given);
@@ -69,6 +81,7 @@ impl Lz4Legacy {
         self.out.resize(BLOCK.min(size * 255), 0);
         let n = lz4_flex::block::decompress_into(&packed, &mut self.out);
         self.out.truncate(*n.as_ref().unwrap_or(&0));
+        self.any |= n.is_ok();
         n.map(|_| true).map_err(|_| Damage::Corrupt)
     }
 

@@ -19,13 +19,17 @@ const LAST_BLOCK: &[u8] = &[1, 0, 0, 0, 0, 0, 0];
 pub(crate) struct Zstd {
     stream: Stream,
     frame: FrameDecoder,
+    /// Whether another frame may begin.
+    more: bool,
+    /// Whether frames follow each other to the end; or else what is behind the first is something else.
+    several: bool,
     /// Why nothing follows what has been decoded.
     damage: Option<Damage>,
 }
 
 impl Zstd {
-    pub(crate) fn new(stream: Stream) -> Self {
-        Self { stream, frame: FrameDecoder::new(), damage: None }
+    pub(crate) fn new(stream: Stream, several: bool) -> Self {
+        Self { stream, frame: FrameDecoder::new(), more: true, several, damage: None }
     }
 
     pub(crate) fn position(&self) -> u64 {
@@ -62,11 +66,14 @@ impl Zstd {
     fn next_frame(&mut self) -> Result<bool, Damage> {
         loop {
             // NULs behind the last frame are a block device's, not damage.
-            if matches!(self.stream.fill()?.first(), None | Some(0)) {
+            if !self.more || matches!(self.stream.fill()?.first(), None | Some(0)) {
                 return Ok(false);
             }
             match self.frame.reset(&mut self.stream) {
-                Ok(()) => return Ok(true),
+                Ok(()) => {
+                    self.more = self.several;
+                    return Ok(true);
+                }
                 Err(FrameDecoderError::ReadFrameHeaderError(ReadFrameHeaderError::SkipFrame { length, .. })) => {
                     self.stream.skip(length.into());
                 }

@@ -11,7 +11,7 @@ pub enum Foreign {
     Core,
     /// Another dump format.
     Dump,
-    /// `bzImage`, or a kernel as an EFI application.
+    /// `bzImage`, or another kernel as it is booted.
     Boot,
     /// gzip.
     Gzip,
@@ -21,6 +21,10 @@ pub enum Foreign {
     Zstd,
     /// bzip2.
     Bzip2,
+    /// lz4, of either format.
+    Lz4,
+    /// lzop.
+    Lzop,
     /// An archive: `ar`, as Debian packages are.
     Archive,
     /// An RPM package.
@@ -32,23 +36,30 @@ pub enum Foreign {
 impl Foreign {
     /// What a file is, by its first bytes.
     pub(super) fn of(head: &[u8]) -> Option<Self> {
-        const MAGICS: [(&[u8], Foreign); 10] = [
+        const MAGICS: [(&[u8], Foreign); 15] = [
             (b"\x1f\x8b", Foreign::Gzip),
             (b"\xfd7zXZ\0", Foreign::Xz),
             (b"\x28\xb5\x2f\xfd", Foreign::Zstd),
             (b"BZh", Foreign::Bzip2),
+            (b"\x04\x22\x4d\x18", Foreign::Lz4),
+            (b"\x02\x21\x4c\x18", Foreign::Lz4),
+            (b"\x89LZO", Foreign::Lzop),
             (b"!<arch>\n", Foreign::Archive),
             (b"\xed\xab\xee\xdb", Foreign::Rpm),
             (b"KDUMP   ", Foreign::Dump),
             (b"DISKDUMP", Foreign::Dump),
             (b"makedumpfile", Foreign::Dump),
             (b"MZ", Foreign::Boot),
+            (b"\x27\x05\x19\x56", Foreign::Boot),
+            (b"ANDROID!", Foreign::Boot),
         ];
         if let Some(&(_, found)) = MAGICS.iter().find(|(magic, _)| head.starts_with(magic)) {
             return Some(found);
         }
-        // Documentation/arch/x86/boot.rst: the header's magic at 0x202.
-        if head.get(0x202..0x206) == Some(b"HdrS") {
+        // Documentation/arch/x86/boot.rst: the header's magic at 0x202. arch/arm/boot/compressed/head.S: zImage's at 0x24. Documentation/arch/arm64/booting.rst and RISC-V's: at 56.
+        let boot: [(usize, &[u8]); 5] =
+            [(0x202, b"HdrS"), (0x24, b"\x18\x28\x6f\x01"), (56, b"ARM\x64"), (56, b"RSC\x05"), (0x10008, b"S390EP")];
+        if boot.iter().any(|&(at, magic)| head.get(at..).is_some_and(|rest| rest.starts_with(magic))) {
             return Some(Self::Boot);
         }
         let line = head.split(|&byte| byte == b'\n').next().unwrap_or(&[]);
@@ -65,16 +76,22 @@ impl std::fmt::Display for Foreign {
             Self::Core => "it is an ELF core: a dump, not the kernel that was dumped",
             Self::Dump => "it is a dump, not the kernel that was dumped",
             Self::Boot => {
-                "it is a kernel as it is booted (vmlinuz, bzImage), without symbols; they are in the vmlinux of \
-                           the debug package"
+                "it is a kernel as it is booted (vmlinuz, bzImage): it has the names and addresses of its functions, \
+                           but no types and no source lines; those are in the vmlinux of the debug package"
             }
             Self::Gzip => "it is compressed with gzip; unpack it first",
             Self::Xz => "it is compressed with xz; unpack it first",
             Self::Zstd => "it is compressed with zstd; unpack it first",
             Self::Bzip2 => "it is compressed with bzip2; unpack it first",
-            Self::Archive => "it is an archive or a Debian package; the vmlinux must be taken out of it first",
-            Self::Rpm => "it is an RPM package; the vmlinux must be taken out of it first",
-            Self::Map => "it is a System.map, not an ELF file",
+            Self::Lz4 => "it is compressed with lz4; unpack it first",
+            Self::Lzop => "it is compressed with lzop; unpack it first",
+            Self::Archive => {
+                "it is an archive or a Debian package; take the vmlinux or the modules out of it first: dpkg-deb -x FILE FOLDER"
+            }
+            Self::Rpm => {
+                "it is an RPM package; take the vmlinux or the modules out of it first: rpm2cpio FILE | cpio -idm"
+            }
+            Self::Map => "it is a System.map: it has the names and addresses of functions, but is no ELF file",
         })
     }
 }

@@ -30,6 +30,9 @@ const ARM64: u16 = 183;
 const RISCV: u16 = 243;
 const LOONGARCH: u16 = 258;
 
+/// Where an image is taken to lie while it is searched.
+const SOMEWHERE: u64 = 1 << 24;
+
 /// Kernels begin with a page.
 const PAGE: u64 = 4096;
 
@@ -229,11 +232,18 @@ impl Opening<'_> {
 
     fn elf(&mut self, file: Rc<dyn ReadAt>) -> Result<KernelImage, ImageError> {
         self.forms.push(Form::Elf);
-        let outline = Outline::read(&*file).map_err(ImageError::Elf)?;
-        if outline.is_module() {
-            return Err(ImageError::Elf(ElfError::Module));
-        }
-        let layout = outline.layout;
+        let (layout, machine, build_id) = match Outline::read(&*file) {
+            Ok(outline) if outline.is_module() => return Err(ImageError::Elf(ElfError::Module)),
+            Ok(outline) => (outline.layout, outline.machine, outline.build_id),
+            // Boot loaders need no sections.
+            Err(ElfError::Stripped) => {
+                let mut head = [0; 20];
+                file.read_at(0, &mut head)?;
+                let layout = Layout { little_endian: head[5] != 2, pointer: if head[4] == 1 { 4 } else { 8 } };
+                (layout, layout.u16(&head[18..]), None)
+            }
+            Err(error) => return Err(ImageError::Elf(error)),
+        };
         let memory = Loaded::elf(Rc::clone(&file), layout);
         let (symbols, origin) = match ElfFile::open(&*file) {
             Ok(elf) if !elf.symbols().is_empty() => (elf.into_symbols(), Origin::Table),
@@ -246,7 +256,7 @@ impl Opening<'_> {
         if banner.is_none() {
             banner = search::likeliest(&search::banners(&*file)?);
         }
-        let build_id = match outline.build_id {
+        let build_id = match build_id {
             Some(id) => Some(id),
             None => search::build_id(&*file, layout)?,
         };
@@ -254,7 +264,7 @@ impl Opening<'_> {
             banner,
             build_id,
             layout,
-            machine: outline.machine,
+            machine,
             symbols,
             origin,
             placed: true,
@@ -270,8 +280,8 @@ impl Opening<'_> {
             return Err(ImageError::NoKernel { form });
         }
         let likeliest = search::likeliest(&banners);
-        // First as if it were linked to 0.
-        let flat = Loaded::raw(Rc::clone(&file), 0);
+        // Tables are looked for in front of others: the image can't begin at 0.
+        let flat = Loaded::raw(Rc::clone(&file), SOMEWHERE);
         let mut found = Err(KallsymsError::NotFound { from: 0, to: file.len() });
         for &layout in raw.layouts {
             found = kallsyms::find(&flat, flat.range(), layout, &[]).map(|(found, _)| (layout, found));
@@ -292,12 +302,15 @@ impl Opening<'_> {
                     origin: Origin::None(error),
                     placed: false,
                     bytes: file,
-                    memory: Some(flat),
+                    memory: None,
                 }));
             }
         };
         let origin = Origin::Kallsyms(found.encoding);
-        let (symbols, start, placed) = place(&*file, found.table, raw, &banners)?;
+        // Such addresses count from where the tables were found.
+        let own = found.encoding == Encoding::OwnPlace;
+        let symbols = if own { moved(&found.table, 0_u64.wrapping_sub(SOMEWHERE)) } else { found.table };
+        let (symbols, start, placed) = place(&*file, symbols, raw, own, &banners)?;
         let memory = start.map(|start| Loaded::raw(Rc::clone(&file), start));
         let banner = memory
             .as_ref()
@@ -343,11 +356,12 @@ struct Kernel {
 ///
 /// Where kallsyms has whole addresses or a base, its symbols lie where they are. In a kernel that can be moved the base may
 /// be 0 in the file: its relocations tell then what it is linked to. The image's first byte is found by the banner, whose
-/// place in the file is known, or by the symbol that stands there.
+/// place in the file is known, or by the symbol that stands there. `own`: addresses count from the image's first byte.
 fn place(
     file: &dyn ReadAt,
     symbols: SymbolTable,
     raw: Raw,
+    own: bool,
     banners: &[(u64, String)],
 ) -> Result<(SymbolTable, Option<u64>, bool), ReadError> {
     let address = |name: &str| symbols.by_name(name).next().map(|symbol| symbol.address);
@@ -355,24 +369,28 @@ fn place(
     let by_banner = address("linux_banner").and_then(|at| starts(at).find(|start| start % PAGE == 0));
     // arch/riscv/kernel/vmlinux.lds.S has a header before `_text`.
     let first = address(if raw.machine == RISCV { "_start" } else { "_text" });
-    let start = by_banner.or(first);
+    let start = if own { Some(0) } else { by_banner.or(first) };
     let lowest = ["_start", "_text", "_stext"].into_iter().filter_map(address).min();
     let form = match raw.machine {
         ARM64 => 0x403,
         RISCV | LOONGARCH => 3,
-        _ => return Ok((symbols, start, lowest.is_some_and(|lowest| lowest > 0))),
+        _ => return Ok((symbols, start, !own && lowest.is_some_and(|lowest| lowest > 0))),
     };
-    if lowest.is_some_and(|lowest| lowest > file.len()) {
+    if !own && lowest.is_some_and(|lowest| lowest > file.len()) {
         return Ok((symbols, start, true));
     }
     let Some(linked) = search::linked_at(file, form)? else { return Ok((symbols, start, false)) };
     let linked = linked.wrapping_add(raw.text_offset);
-    let moved = linked.wrapping_sub(start.unwrap_or(0));
+    Ok((moved(&symbols, linked.wrapping_sub(start.unwrap_or(0))), Some(linked), true))
+}
+
+/// The same symbols, so much farther.
+fn moved(symbols: &SymbolTable, by: u64) -> SymbolTable {
     let mut builder = Builder::with_room(symbols.len());
     for symbol in symbols.iter() {
-        builder.push(symbol.address.wrapping_add(moved), symbol.kind, symbol.name.as_bytes(), None);
+        builder.push(symbol.address.wrapping_add(by), symbol.kind, symbol.name.as_bytes(), None);
     }
-    Ok((builder.finish(), Some(linked), true))
+    builder.finish()
 }
 
 /// The banner at an address.

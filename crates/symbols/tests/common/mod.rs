@@ -1,6 +1,7 @@
 //! Memory for tests, and builders of tables in every form that kernels have given them. Must never use what it tests.
 #![allow(dead_code, reason = "each test file uses its part")]
 
+pub(crate) mod boot;
 pub(crate) mod btf;
 pub(crate) mod elf;
 pub(crate) mod kallsyms;
