@@ -7,10 +7,13 @@
 mod args;
 mod commands;
 mod expression;
+mod locals;
 mod number;
 mod pick;
 pub mod text;
 mod values;
+
+pub use locals::locals;
 
 use args::Line;
 use oopscope_kernel::Kernel;

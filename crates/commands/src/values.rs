@@ -30,17 +30,25 @@ struct Reader<'a> {
     kernel: &'a Kernel,
     types: &'a dyn Types,
     left: u32,
+    /// The bytes of a value that lies in no memory: addresses count from its beginning then.
+    held: Option<Vec<u8>>,
 }
 
 /// The value of a type at an address.
 pub(crate) fn of(kernel: &Kernel, types: &dyn Types, id: TypeId, address: u64) -> Value {
-    let mut reader = Reader { kernel, types, left: LEAVES };
+    let mut reader = Reader { kernel, types, left: LEAVES, held: None };
     reader.value(id, Spot { address, offset_bits: 0, bits: None }, 0)
+}
+
+/// The value of a type whose bytes lie in no memory, but in registers.
+pub(crate) fn held(kernel: &Kernel, types: &dyn Types, id: TypeId, bytes: Vec<u8>) -> Value {
+    let mut reader = Reader { kernel, types, left: LEAVES, held: Some(bytes) };
+    reader.value(id, Spot { address: 0, offset_bits: 0, bits: None }, 0)
 }
 
 /// The value of a pointer to `target` that lies at an address.
 pub(crate) fn pointer_to(kernel: &Kernel, types: &dyn Types, target: &str, character: bool, address: u64) -> Value {
-    let reader = Reader { kernel, types, left: LEAVES };
+    let reader = Reader { kernel, types, left: LEAVES, held: None };
     let kind = match reader.number(Spot { address, offset_bits: 0, bits: None }, types.pointer_size()) {
         Ok(value) => reader.pointer(value, character),
         Err(why) => ValueKind::Unread { why },
@@ -50,7 +58,7 @@ pub(crate) fn pointer_to(kernel: &Kernel, types: &dyn Types, target: &str, chara
 
 /// What a pointer's value means: the symbol there, and the text behind a pointer to characters.
 pub(crate) fn pointer(kernel: &Kernel, types: &dyn Types, value: u64, character: bool) -> ValueKind {
-    Reader { kernel, types, left: LEAVES }.pointer(value, character)
+    Reader { kernel, types, left: LEAVES, held: None }.pointer(value, character)
 }
 
 /// The value of a member of the structure at an address.
@@ -75,7 +83,7 @@ pub(crate) fn place(types: &dyn Types, id: TypeId, path: &str) -> Result<types::
 
 /// The value at a place of the structure at an address.
 pub(crate) fn at(kernel: &Kernel, types: &dyn Types, place: types::Place, address: u64) -> Value {
-    let mut reader = Reader { kernel, types, left: LEAVES };
+    let mut reader = Reader { kernel, types, left: LEAVES, held: None };
     reader.value(place.type_id, Spot { address, offset_bits: place.offset_bits, bits: place.bits }, 0)
 }
 
@@ -83,7 +91,16 @@ impl Reader<'_> {
     fn value(&mut self, id: TypeId, spot: Spot, depth: usize) -> Value {
         let address = Address(spot.address.wrapping_add(spot.offset_bits / 8));
         let kind = self.kind(id, spot, depth).unwrap_or_else(|why| ValueKind::Unread { why });
-        Value { type_name: self.types.name_of(id), address: Some(address), kind }
+        let address = if self.held.is_some() { None } else { Some(address) };
+        Value { type_name: self.types.name_of(id), address, kind }
+    }
+
+    fn fill(&self, at: u64, buffer: &mut [u8]) -> Result<(), String> {
+        let Some(held) = &self.held else { return self.kernel.read(at, buffer).map_err(|error| error.to_string()) };
+        let from = usize::try_from(at).ok();
+        let bytes = from.and_then(|from| held.get(from..from.checked_add(buffer.len())?));
+        buffer.copy_from_slice(bytes.ok_or("it is larger than what is known of it")?);
+        Ok(())
     }
 
     fn kind(&mut self, id: TypeId, spot: Spot, depth: usize) -> Result<ValueKind, String> {
@@ -169,7 +186,7 @@ impl Reader<'_> {
             return None;
         }
         let mut bytes = vec![0; usize::try_from(count.min(4096)).ok()?];
-        self.kernel.read(spot.address.wrapping_add(spot.offset_bits / 8), &mut bytes).ok()?;
+        self.fill(spot.address.wrapping_add(spot.offset_bits / 8), &mut bytes).ok()?;
         let end = bytes.iter().position(|&byte| byte == 0).unwrap_or(bytes.len());
         let signed = matches!(self.types.get(self.types.plain(element).ok()?), Ok(Type::Int { name: "char", .. }));
         // Bytes that are numbers often begin with 0: only of plain `char` is that the empty text.
@@ -208,7 +225,7 @@ impl Reader<'_> {
         let mut buffer = [0; 16];
         let buffer = &mut buffer[..bytes];
         let at = spot.address.wrapping_add(spot.offset_bits / 8);
-        self.kernel.read(at, buffer).map_err(|error| error.to_string())?;
+        self.fill(at, buffer)?;
         let little = self.kernel.layout().little_endian;
         Ok(bit_field(buffer, shift, width, little))
     }

@@ -93,12 +93,12 @@ pub struct Part {
 pub struct Whereabouts {
     /// Its parts; none for a value that is kept nowhere.
     pub parts: Vec<Part>,
-    /// Whether the compiler says that nothing has been written there yet.
+    /// Whether the compiler says that what is there may be uninitialized.
     pub uninitialized: bool,
 }
 
 /// What an expression may ask of the unit that it is in.
-pub trait Scope {
+pub(crate) trait Scope {
     /// The numeric type at an offset of the unit.
     fn base_type(&self, offset: u64) -> Option<ValueType>;
     /// An address by its number in `.debug_addr`, and whether it is one of the program (and not a plain constant).
@@ -115,15 +115,15 @@ pub trait Scope {
 
 /// All that evaluating an expression needs.
 #[derive(Clone, Copy)]
-pub struct Inputs<'a> {
+pub(crate) struct Inputs<'a> {
     /// Registers and memory of the frame.
-    pub machine: &'a dyn Machine,
+    pub(crate) machine: &'a dyn Machine,
     /// The unit; none for call frame information, whose expressions have none.
-    pub scope: Option<&'a dyn Scope>,
+    pub(crate) scope: Option<&'a dyn Scope>,
     /// Byte order and size of addresses.
-    pub layout: Layout,
+    pub(crate) layout: Layout,
     /// How the unit is written.
-    pub encoding: Encoding,
+    pub(crate) encoding: Encoding,
     depth: u32,
 }
 
@@ -135,12 +135,12 @@ impl std::fmt::Debug for Inputs<'_> {
 
 impl<'a> Inputs<'a> {
     /// For an expression of a unit.
-    pub fn of_unit(machine: &'a dyn Machine, scope: &'a dyn Scope, layout: Layout, encoding: Encoding) -> Self {
+    pub(crate) fn of_unit(machine: &'a dyn Machine, scope: &'a dyn Scope, layout: Layout, encoding: Encoding) -> Self {
         Self { machine, scope: Some(scope), layout, encoding, depth: 0 }
     }
 
     /// For an expression of call frame information.
-    pub fn of_frame(machine: &'a dyn Machine, layout: Layout) -> Self {
+    pub(crate) fn of_frame(machine: &'a dyn Machine, layout: Layout) -> Self {
         let encoding = Encoding { format: Format::Dwarf32, version: 4, address_size: layout.pointer };
         Self { machine, scope: None, layout, encoding, depth: 0 }
     }
@@ -152,8 +152,43 @@ impl<'a> Inputs<'a> {
 
 type Slice<'b> = EndianSlice<'b, RunTimeEndian>;
 
+/// Where a value is, by an expression that asks for nothing of a unit but the frame's own place.
+pub fn locate(expression: &[u8], machine: &dyn Machine, cfa: Option<u64>, layout: Layout) -> Result<Whereabouts, Gone> {
+    let encoding = Encoding { format: Format::Dwarf32, version: 5, address_size: layout.pointer };
+    whereabouts(expression, &Inputs::of_unit(machine, &Alone(cfa), layout, encoding))
+}
+
+/// A frame without a unit.
+struct Alone(Option<u64>);
+
+impl Scope for Alone {
+    fn base_type(&self, _: u64) -> Option<ValueType> {
+        None
+    }
+
+    fn indexed(&self, _: u64) -> Option<u64> {
+        None
+    }
+
+    fn run_time(&self, address: u64) -> Option<u64> {
+        Some(address)
+    }
+
+    fn frame_base(&self) -> Option<Vec<u8>> {
+        Some(vec![gimli::constants::DW_OP_call_frame_cfa.0])
+    }
+
+    fn cfa(&self) -> Option<u64> {
+        self.0
+    }
+
+    fn at_entry(&self, _: &[u8]) -> Option<u64> {
+        None
+    }
+}
+
 /// Where a value is.
-pub fn whereabouts(expression: &[u8], inputs: &Inputs<'_>) -> Result<Whereabouts, Gone> {
+pub(crate) fn whereabouts(expression: &[u8], inputs: &Inputs<'_>) -> Result<Whereabouts, Gone> {
     if expression.is_empty() {
         return Ok(Whereabouts::default());
     }
@@ -175,7 +210,7 @@ pub fn whereabouts(expression: &[u8], inputs: &Inputs<'_>) -> Result<Whereabouts
 }
 
 /// The address or number that an expression gives; `first` is put on its stack before.
-pub fn address(expression: &[u8], inputs: &Inputs<'_>, first: Option<u64>) -> Result<u64, Gone> {
+pub(crate) fn address(expression: &[u8], inputs: &Inputs<'_>, first: Option<u64>) -> Result<u64, Gone> {
     let pieces = run(expression, inputs, first)?;
     match pieces.as_slice() {
         [piece] => match &piece.location {
@@ -192,7 +227,7 @@ pub fn address(expression: &[u8], inputs: &Inputs<'_>, first: Option<u64>) -> Re
     }
 }
 
-/// GCC says of variables that it has a place for and has not written yet `DW_OP_GNU_uninit` behind that place.
+/// GCC puts `DW_OP_GNU_uninit` behind the place of a variable that may be uninitialized there.
 fn initialized<'b>(expression: &'b [u8], inputs: &Inputs<'_>) -> (&'b [u8], bool) {
     let endian = endian(inputs.layout);
     let mut rest = EndianSlice::new(expression, endian);
@@ -325,3 +360,7 @@ fn typed(inputs: &Inputs<'_>, base_type: UnitOffset<usize>, value: u64) -> Resul
     let raw = value.to_le_bytes();
     Value::parse(kind, EndianSlice::new(&raw, RunTimeEndian::Little)).map_err(|_| Gone::Damaged)
 }
+
+#[cfg(test)]
+#[path = "expression_tests.rs"]
+mod tests;

@@ -41,7 +41,7 @@ mod variables;
 
 pub use cfi::{CallFrames, Caller, Form, Row};
 pub use error::{DwarfError, Name};
-pub use expression::{Gone, Part as ValuePart, Place, Whereabouts};
+pub use expression::{Gone, Part as ValuePart, Place, Whereabouts, locate};
 pub use file::DebugFile;
 pub use link::{Alternate, DebugLink, debug_link};
 pub use machine::{AARCH64, ARM, Convention, Machine, X86_64};

@@ -67,3 +67,29 @@ fn listed(attrs: &Object<'_>) -> Result<u64, ObjectError> {
     }
     Ok(MOST)
 }
+
+/// The longest build-id.
+const LONGEST_ID: u32 = 64;
+
+impl Kernel {
+    /// A module's build-id as hex digits: what the kernel has kept of it since 5.14 ("module: add printk formats to add
+    /// module build ID to stacktraces"), else its note in memory.
+    pub fn module_build_id(&self, module: &Loaded) -> Option<String> {
+        let object = self.at("struct module", module.address).ok()?;
+        if let Ok(id) = object.member("build_id").and_then(|id| id.bytes(id.size()?.min(LONGEST_ID.into()))) {
+            let id = id.iter().any(|byte| *byte != 0).then(|| crate::build_id::hex(&id));
+            if id.is_some() {
+                return id;
+            }
+        }
+        let note = *self.module_sections(module).ok()?.get(".note.gnu.build-id")?;
+        let (name, size, kind) = (self.u32(note).ok()?, self.u32(note + 4).ok()?, self.u32(note + 8).ok()?);
+        // NT_GNU_BUILD_ID (include/uapi/linux/elf.h), of "GNU".
+        if (name, kind) != (4, 3) || size > LONGEST_ID {
+            return None;
+        }
+        let mut id = vec![0; usize::try_from(size).ok()?];
+        self.read(note + 16, &mut id).ok()?;
+        Some(crate::build_id::hex(&id))
+    }
+}

@@ -1,4 +1,4 @@
-//! Which of the files is what: dumps or their parts, a vmlinux, and what is neither. Must never open a dump.
+//! Which of the files is what: dumps or their parts, and what came with them. Must never open a dump.
 
 use oopscope_dump::{Part, identify};
 use oopscope_source::ReadAt;
@@ -11,10 +11,8 @@ const HEAD: usize = 64 << 10;
 pub struct Files {
     /// The dump, or its parts.
     pub dump: Vec<Part>,
-    /// A kernel's ELF file with its symbols.
-    pub vmlinux: Option<Part>,
-    /// Names of files that are none of these.
-    pub others: Vec<String>,
+    /// Files of symbols, and whatever else is no dump.
+    pub symbols: Vec<Part>,
 }
 
 /// Sorts files by their first bytes. A file without any known beginning counts as a memory image only where there is no
@@ -25,15 +23,14 @@ pub fn sort(parts: Vec<Part>) -> Files {
     for part in parts {
         match kind(&*part.bytes) {
             Kind::Dump => files.dump.push(part),
-            Kind::Elf if files.vmlinux.is_none() => files.vmlinux = Some(part),
-            Kind::Elf => files.others.push(part.name),
+            Kind::Elf => files.symbols.push(part),
             Kind::Unknown => unknown.push(part),
         }
     }
     if files.dump.is_empty() {
         files.dump = unknown;
     } else {
-        files.others.extend(unknown.into_iter().map(|part| part.name));
+        files.symbols.append(&mut unknown);
     }
     files
 }
@@ -90,14 +87,14 @@ mod tests {
         ]);
         assert_eq!(files.dump.len(), 1);
         assert_eq!(files.dump[0].name, "vmcore");
-        assert_eq!(files.vmlinux.map(|part| part.name).as_deref(), Some("vmlinux"));
-        assert_eq!(files.others, ["old.vmlinux", "notes.txt"]);
+        let names: Vec<&str> = files.symbols.iter().map(|part| part.name.as_str()).collect();
+        assert_eq!(names, ["vmlinux", "old.vmlinux", "notes.txt"]);
     }
 
     #[test]
     fn what_has_no_magic_may_be_an_image_of_memory_where_nothing_else_is_a_dump() {
         let files = sort(vec![part("ram.bin", &[0; 4096]), part("vmlinux", &elf(2))]);
         assert_eq!(files.dump[0].name, "ram.bin");
-        assert!(files.vmlinux.is_some());
+        assert_eq!(files.symbols.len(), 1);
     }
 }

@@ -13,14 +13,17 @@ mod files;
 mod opening;
 mod problem;
 mod summary;
+mod symbols;
 
 pub use files::{Files, sort as sort_files};
 pub use opening::{Found, Opening, Stage};
 
 use oopscope_commands::Context;
 use oopscope_dump::Part;
+use oopscope_dwarf::{NoStore, Store};
 use oopscope_protocol::{MAX_COMPLETIONS, Problem, VmcoreEvent, VmcoreRequest};
 use serde::Serialize;
+use std::rc::Rc;
 
 /// An event with the number of the request that it answers: what crosses to the page.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -37,12 +40,18 @@ pub struct Session {
     open: Option<Found>,
     /// The opening under way, with the number of its request.
     opening: Option<(u64, Opening)>,
+    store: Rc<dyn Store>,
 }
 
 impl Session {
     /// A session with nothing open. `build_id` is what [`VmcoreEvent::Ready`] tells.
     pub fn new(build_id: impl Into<String>) -> Self {
-        Self { build_id: build_id.into(), open: None, opening: None }
+        Self { build_id: build_id.into(), open: None, opening: None, store: Rc::new(NoStore) }
+    }
+
+    /// Takes a place in which indexes of debug information are kept.
+    pub fn use_store(&mut self, store: Rc<dyn Store>) {
+        self.store = store;
     }
 
     /// What is open.
@@ -58,7 +67,7 @@ impl Session {
         let event = match request {
             VmcoreRequest::Hello => VmcoreEvent::Ready { build_id: self.build_id.clone(), commands: command_list() },
             VmcoreRequest::Open { .. } => {
-                if let Some((old, _)) = self.opening.replace((id, Opening::new(parts))) {
+                if let Some((old, _)) = self.opening.replace((id, Opening::with_store(parts, Rc::clone(&self.store)))) {
                     let problem = problem::superseded("another dump was opened");
                     post(Answer { id: old, event: VmcoreEvent::Failed(problem) });
                 }
@@ -125,6 +134,11 @@ impl Session {
             VmcoreRequest::Backtrace { task } => {
                 let kernel = found.kernel().ok_or_else(problem::no_kernel)?;
                 VmcoreEvent::Backtrace(Box::new(oopscope_kernel::stack::task_backtrace(kernel, task.0)))
+            }
+            VmcoreRequest::Locals { task, frame } => {
+                let kernel = found.kernel().ok_or_else(problem::no_kernel)?;
+                let locals = oopscope_commands::locals(kernel, task.0, frame);
+                VmcoreEvent::Locals(Box::new(locals.ok_or_else(|| problem::no_frame(frame))?))
             }
             VmcoreRequest::Hello | VmcoreRequest::Open { .. } | VmcoreRequest::Cancel => return Err(problem::no_dump()),
         })

@@ -3,13 +3,12 @@
 
 use crate::files;
 use crate::problem;
+use crate::symbols;
 use oopscope_dump::{Dump, OpenError, Part};
-use oopscope_dwarf::DebugFile;
+use oopscope_dwarf::{NoStore, Store};
 use oopscope_kernel::{Kernel, log, modules, stack, system, tasks, usage};
 use oopscope_protocol::{Cost, Problem, VmcoreEvent, VmcoreProgress};
 use oopscope_report::vmcore::{Cpu, DumpFacts, LogRecord, MemoryUsage, Module, Panic, System, Task, Unread};
-use oopscope_source::ReadAt;
-use oopscope_symbols::elf::{ElfFile, Outline};
 use std::rc::Rc;
 
 /// What is done next.
@@ -137,7 +136,8 @@ impl Found {
 pub struct Opening {
     stage: Stage,
     parts: Vec<Part>,
-    vmlinux: Option<Part>,
+    symbols: Vec<Part>,
+    store: Rc<dyn Store>,
     dump: Option<Dump>,
     found: Found,
 }
@@ -145,7 +145,13 @@ pub struct Opening {
 impl Opening {
     /// Will open these files.
     pub fn new(parts: Vec<Part>) -> Self {
-        Self { stage: Stage::Dump, parts, vmlinux: None, dump: None, found: Found::default() }
+        let store = Rc::new(NoStore);
+        Self { stage: Stage::Dump, parts, symbols: Vec::new(), store, dump: None, found: Found::default() }
+    }
+
+    /// The same, keeping indexes that took long to make.
+    pub fn with_store(parts: Vec<Part>, store: Rc<dyn Store>) -> Self {
+        Self { store, ..Self::new(parts) }
     }
 
     /// What comes next.
@@ -205,19 +211,15 @@ impl Opening {
 
     fn open_dump(&mut self, post: &mut dyn FnMut(VmcoreEvent)) -> Result<Stage, Problem> {
         let sorted = files::sort(std::mem::take(&mut self.parts));
-        self.vmlinux = sorted.vmlinux;
+        self.symbols = sorted.symbols;
         let Some(first) = sorted.dump.first() else {
-            return Err(match &self.vmlinux {
-                Some(vmlinux) => problem::only_symbols(&vmlinux.name),
+            return Err(match self.symbols.first() {
+                Some(first) => problem::only_symbols(&first.name),
                 None => problem::nothing_given(),
             });
         };
         self.found.name.clone_from(&first.name);
         self.found.bytes = sorted.dump.iter().map(|part| part.bytes.len()).sum();
-        for name in sorted.others {
-            let why = "it is neither a part of the dump nor a vmlinux".to_owned();
-            self.found.unread.push(Unread { what: name, why });
-        }
         let bytes = self.found.bytes;
         let opened = Dump::open(sorted.dump, &mut tick(bytes, post));
         let dump = opened.map_err(|error: OpenError| problem::open(&self.found.name, &error))?;
@@ -265,24 +267,24 @@ impl Opening {
     fn load_symbols(&mut self, post: &mut dyn FnMut(VmcoreEvent)) -> Stage {
         let found = &mut self.found;
         let Some(kernel) = &mut found.kernel else { return Stage::Done };
-        let mut no_debug = None;
-        if let Some(part) = self.vmlinux.take() {
-            let name = part.name.clone();
-            let file: Rc<dyn ReadAt> = Rc::from(part.bytes);
-            let used = ElfFile::open(&*file).map_err(|error| error.to_string());
-            let used = used.and_then(|elf| kernel.use_vmlinux(elf).map_err(|mismatch| mismatch.to_string()));
-            match used {
-                Ok(()) => no_debug = use_debug(kernel, file).err().map(|why| (name, why)),
-                Err(why) => found.unread.push(Unread { what: format!("{name} as this kernel's vmlinux"), why }),
-            }
-        }
         let bytes = found.bytes;
+        // The kernel's own come first: what is read out of the dump need not be read out of a file.
         if let Err(error) = kernel.load_symbols(&mut tick(bytes, post)) {
             found.unread.push(Unread { what: "symbols and types".to_owned(), why: error.to_string() });
         }
-        // A vmlinux without debug information has its symbols still: it is missed only where types are.
-        if let Some((name, why)) = no_debug.filter(|_| kernel.types().is_none()) {
-            found.unread.push(Unread { what: format!("debug information of {name}"), why });
+        if !self.symbols.is_empty() {
+            let parts = std::mem::take(&mut self.symbols);
+            kernel.use_store(Rc::clone(&self.store));
+            let mut told = |stage: &str, done, total| {
+                let cost = Cost { bytes, ..Cost::default() };
+                post(VmcoreEvent::Progress(VmcoreProgress { stage: stage.to_owned(), done, total, cost }));
+                true
+            };
+            let unused = symbols::take(kernel, parts, &self.store, &mut told);
+            found.unread.extend(unused);
+            if let Err(error) = kernel.load_types(&mut tick(bytes, post)) {
+                found.unread.push(Unread { what: "types".to_owned(), why: error.to_string() });
+            }
         }
         found.unread.extend(kernel.unread());
         Stage::Panic
@@ -340,14 +342,6 @@ impl Opening {
         self.found.memory = Some(memory);
         Stage::Done
     }
-}
-
-/// Takes the debug information of a vmlinux that was found to be this kernel's.
-fn use_debug(kernel: &mut Kernel, file: Rc<dyn ReadAt>) -> Result<(), String> {
-    let outline = Outline::read(&*file).map_err(|error| error.to_string())?;
-    let debug = DebugFile::open(file, Rc::new(outline)).map_err(|error| error.to_string())?;
-    kernel.use_debug(Rc::new(debug));
-    Ok(())
 }
 
 /// Posts how far a long stage is. Nobody can stop it in the middle: a page that will not wait ends the worker.

@@ -46,6 +46,11 @@ pub(crate) fn no_kernel() -> Problem {
     )
 }
 
+/// A stack has no such frame.
+pub(crate) fn no_frame(number: u32) -> Problem {
+    problem("no-frame", format!("The stack has no frame {number}."), "Choose one of the frames that the stack has.")
+}
+
 /// The container can't be read.
 pub(crate) fn open(name: &str, error: &OpenError) -> Problem {
     // Most say the name of the part themselves: one of several may be at fault.

@@ -13,6 +13,7 @@
 #![forbid(unsafe_code)]
 
 pub mod dumps;
+pub mod frames;
 pub mod inputs;
 pub mod kernels;
 pub mod mutate;
@@ -30,7 +31,7 @@ use oopscope_share::{Kind, Link, decode, encode, redact};
 pub type Target = (&'static str, fn(&[u8]));
 
 /// All targets.
-pub const TARGETS: [Target; 19] = [
+pub const TARGETS: [Target; 21] = [
     ("klog_parse", klog_parse),
     ("share_decode", share_decode),
     ("share_redact", share_redact),
@@ -50,6 +51,8 @@ pub const TARGETS: [Target; 19] = [
     ("btf", symbols::btf),
     ("orc", symbols::orc),
     ("elf", symbols::elf),
+    ("call_frames", frames::call_frames),
+    ("expression", frames::expression),
 ];
 
 /// Any bytes are a log, and its reports do not depend on where the blocks end in which it is read.

@@ -3,6 +3,7 @@
 mod bt;
 mod help;
 mod kmem;
+mod locals;
 mod log;
 mod mach;
 mod module;
@@ -24,6 +25,7 @@ pub(crate) const ALL: &[Command] = &[
     bt::COMMAND,
     help::COMMAND,
     kmem::COMMAND,
+    locals::COMMAND,
     log::COMMAND,
     mach::COMMAND,
     module::COMMAND,

@@ -2,6 +2,7 @@
 
 mod banner;
 mod dump;
+mod locals;
 mod log;
 mod memory;
 mod modules;
@@ -18,6 +19,7 @@ pub use banner::system;
 pub use dump::dump;
 pub use stack::{backtrace, cpus, panic_backtrace};
 
+pub(crate) use locals::{Shown as ShownLocals, locals};
 pub(crate) use log::{LogStyle, log};
 pub(crate) use memory::memory;
 pub(crate) use modules::modules;

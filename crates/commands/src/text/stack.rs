@@ -92,7 +92,7 @@ fn frames(out: &mut String, frames: &[Frame]) {
 }
 
 /// ` #3 [ffffb2c9c0193d30] __handle_sysrq+0xa3/0x190 at ffffffff8f5d3bd6`.
-fn line(number: usize, frame: &Frame) -> String {
+pub(super) fn line(number: usize, frame: &Frame) -> String {
     let mut line = format!("{:>3} ", format!("#{number}"));
     if let Some(sp) = frame.sp {
         let _ = write!(line, "[{}] ", bare(sp.0));
@@ -114,6 +114,8 @@ fn line(number: usize, frame: &Frame) -> String {
 
 fn name(frame: &Frame) -> String {
     let mut name = match &frame.function {
+        // Where a function that was inlined begins, nothing tells.
+        Some(function) if frame.inlined => function.clone(),
         Some(function) => {
             let size = frame.size.map(|size| format!("/{size:#x}")).unwrap_or_default();
             format!("{function}+{:#x}{size}", frame.offset)
@@ -143,7 +145,7 @@ fn interrupted(out: &mut String, exception: &ExceptionFrame) {
     registers(out, &exception.registers);
 }
 
-fn registers(out: &mut String, registers: &[RegisterValue]) {
+pub(super) fn registers(out: &mut String, registers: &[RegisterValue]) {
     for row in registers.chunks(3) {
         let cells: Vec<String> =
             row.iter().map(|register| format!("{:>6}: {}", register.name, bare(register.value.0))).collect();

@@ -64,15 +64,26 @@ struct Written {
     relative: bool,
 }
 
-/// What each entry covers, in the order of addresses.
+/// What each entry covers, in the order of addresses. Where an entry makes no sense the section is at its end: those before
+/// it count.
 pub(super) fn extents(mut cursor: Cursor, form: Form, layout: Layout) -> Result<Vec<Extent>, DwarfError> {
+    let mut extents = Vec::new();
+    let ended = collect(&mut cursor, &mut extents, form, layout);
+    if extents.is_empty() || matches!(ended, Err(DwarfError::Read(_))) {
+        ended?;
+    }
+    extents.sort_unstable();
+    extents.shrink_to_fit();
+    Ok(extents)
+}
+
+fn collect(cursor: &mut Cursor, extents: &mut Vec<Extent>, form: Form, layout: Layout) -> Result<(), DwarfError> {
     let plain = Written { bytes: layout.pointer, signed: false, relative: false };
     let mut commons = BTreeMap::new();
-    let mut extents = Vec::new();
     let mut at = 0;
     while at < cursor.end() {
         // A terminator: what the linker puts behind it is .eh_frame again.
-        let Some(head) = Head::read(&mut cursor, at, form)? else {
+        let Some(head) = Head::read(cursor, at, form)? else {
             at += 4;
             continue;
         };
@@ -85,21 +96,19 @@ pub(super) fn extents(mut cursor: Cursor, form: Form, layout: Layout) -> Result<
                 (Form::Debug, _) => Some(plain),
                 (_, Some(written)) => *written,
                 (_, None) => {
-                    let written = written(&mut cursor, cie, plain)?;
+                    let written = written(cursor, cie, plain)?;
                     commons.insert(cie, written);
                     cursor.seek(first);
                     written
                 }
             };
             if let Some(written) = written {
-                extents.extend(extent(&mut cursor, at, written, form, layout)?);
+                extents.extend(extent(cursor, at, written, form, layout)?);
             }
         }
         at = at.saturating_add(head.head).saturating_add(head.length);
     }
-    extents.sort_unstable();
-    extents.shrink_to_fit();
-    Ok(extents)
+    Ok(())
 }
 
 fn extent(

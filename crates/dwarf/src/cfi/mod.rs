@@ -6,6 +6,8 @@
 
 mod index;
 mod row;
+#[cfg(test)]
+mod tests;
 
 use crate::cursor::Cursor;
 use crate::machine::Convention;

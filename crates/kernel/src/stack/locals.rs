@@ -43,7 +43,7 @@ pub struct Found {
     pub held: Result<Held, String>,
     /// Where it was found, in words.
     pub from: Option<String>,
-    /// Whether the compiler says that nothing was written to it yet.
+    /// Whether the compiler says that it may be uninitialized.
     pub uninitialized: bool,
 }
 

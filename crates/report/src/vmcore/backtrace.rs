@@ -153,7 +153,7 @@ pub struct Local {
     /// Why it has no value: "optimized out", "the page at … was excluded …".
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub why: Option<String>,
-    /// True where the compiler says that nothing was written to it yet.
+    /// True where the compiler says that it may be uninitialized.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub uninitialized: bool,
     /// Line on which it is declared, in the function's file.
