@@ -269,13 +269,8 @@ fn format(name: &str) -> Result<Format, Failure> {
 }
 
 fn link(parser: &mut lexopt::Parser) -> Result<Command, Failure> {
-    let mut options = LinkOptions {
-        files: Vec::new(),
-        report: 1,
-        base: None,
-        debug: DebugOptions::default(),
-        no_redact: Vec::new(),
-    };
+    let mut options =
+        LinkOptions { files: Vec::new(), report: 1, base: None, debug: DebugOptions::default(), no_redact: Vec::new() };
     while let Some(arg) = parser.next()? {
         match arg {
             Short('h') | Long("help") => return Ok(Command::Help(Topic::Link)),

@@ -5,8 +5,8 @@
 use crate::input::{self, FileSource};
 use crate::walk::{self, Found};
 use crate::{Failure, note};
-use oopscope_protocol::{Event, Request};
 use oopscope_dwarf::NoStore;
+use oopscope_protocol::{Event, Request};
 use oopscope_session::{Input, Session};
 use oopscope_source::{ReadAt, ReadError};
 use oopscope_symbolize::{Given, Symbolizer};

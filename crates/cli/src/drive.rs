@@ -2,10 +2,10 @@
 //!
 //! This module must never look into a report.
 
+use crate::args::DebugOptions;
 use crate::help::BUILD_ID;
 use crate::progress::ProgressLine;
 use crate::{Failure, note};
-use crate::args::DebugOptions;
 use crate::{cache, core, debug, input};
 use oopscope_protocol::{Event, LogSummary, Request};
 use oopscope_session::{Answer, Session};

@@ -38,7 +38,8 @@ pub(crate) fn run(options: &SymbolizeOptions) -> Result<Outcome, Failure> {
             note(problem);
         }
     }
-    for code in reports.iter().filter_map(|report| report.code.as_deref()).filter(|code| code.starts_with("different")) {
+    for code in reports.iter().filter_map(|report| report.code.as_deref()).filter(|code| code.starts_with("different"))
+    {
         if !told.contains(&code) {
             told.push(code);
             note(&format!("the bytes of Code: are {code}"));

@@ -79,7 +79,16 @@ impl Slot {
         let symbol = format!("{name}+{offset:#x}/{size:#x}");
         if let Some(at) = find_word(body, symbol.as_bytes()) {
             let end = behind_module(body, at + symbol.len());
-            return Some(Self { lead: at, from: at, to: at, replaced: 0, open: b"", close: b"", symbol: String::new(), end });
+            return Some(Self {
+                lead: at,
+                from: at,
+                to: at,
+                replaced: 0,
+                open: b"",
+                close: b"",
+                symbol: String::new(),
+                end,
+            });
         }
         let address = u64::from_str_radix(frame.address.as_deref()?.strip_prefix("0x")?, 16).ok()?;
         let (from, to) = last_number(body, address)?;
@@ -95,7 +104,8 @@ impl Slot {
         let word = if body[..from].ends_with(b"0x") { from - 2 } else { from };
         if body[..word].ends_with(b">] ") {
             // ` [<ffffffffc0a12345>] 0xffffffffc0a12345`: it stands in the symbol's place.
-            let slot = Self { lead: word, from: word, to: word, replaced: to - word, open: b"", close: b"", symbol, end: to };
+            let slot =
+                Self { lead: word, from: word, to: word, replaced: to - word, open: b"", close: b"", symbol, end: to };
             return Some(slot);
         }
         // ` 0xffffffffc0a12345`: put into the brackets of older kernels, behind which a symbol may come.
@@ -146,7 +156,8 @@ fn behind_module(body: &[u8], end: usize) -> usize {
 fn find_word(body: &[u8], word: &[u8]) -> Option<usize> {
     let mut from = 0;
     while let Some(at) = find(&body[from..], word).map(|at| at + from) {
-        let is_name = |byte: Option<&u8>| byte.is_some_and(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'$'));
+        let is_name =
+            |byte: Option<&u8>| byte.is_some_and(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'$'));
         let before = at.checked_sub(1).and_then(|before| body.get(before));
         if !is_name(before) && !is_name(body.get(at + word.len())) {
             return Some(at);
@@ -242,8 +253,16 @@ mod tests {
             &[inline("g", "b.h", 4), own.clone()],
             &["[1] g b.h:4 [inline]", "[1] [<8015df40>] (e) from [<801559ec>] (f+0x1/0x2 fs/x.c:12)"],
         );
-        check("[1]  e from f+0x1/0x2", &[inline("g", "b.h", 4), own.clone()], &["[1]  g b.h:4 [inline]", "[1]  e from f+0x1/0x2 fs/x.c:12"]);
-        check("([<00000012>] f+0x1/0x2)", &[inline("g", "b.h", 4), own], &["([<00000012>] g b.h:4 [inline])", "([<00000012>] f+0x1/0x2 fs/x.c:12)"]);
+        check(
+            "[1]  e from f+0x1/0x2",
+            &[inline("g", "b.h", 4), own.clone()],
+            &["[1]  g b.h:4 [inline]", "[1]  e from f+0x1/0x2 fs/x.c:12"],
+        );
+        check(
+            "([<00000012>] f+0x1/0x2)",
+            &[inline("g", "b.h", 4), own],
+            &["([<00000012>] g b.h:4 [inline])", "([<00000012>] f+0x1/0x2 fs/x.c:12)"],
+        );
     }
 
     #[test]

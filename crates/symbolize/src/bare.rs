@@ -40,6 +40,9 @@ pub(crate) fn fill(files: &Symbolizer, report: &mut Report, work: &mut Work<'_>)
     if !frames().any(is_bare) {
         return false;
     }
+    if work.vmlinux.is_none() {
+        work.vmlinux = files.kernel_by_address(&work.kernel);
+    }
     let vmlinux = work.vmlinux.and_then(|chosen| Some((chosen, files.object(chosen.entry)?)));
     let places = Places {
         files,
@@ -51,9 +54,14 @@ pub(crate) fn fill(files: &Symbolizer, report: &mut Report, work: &mut Work<'_>)
     for stack in &mut report.stacks {
         let mut inner: Option<Frame> = None;
         for frame in &mut stack.frames {
-            if is_bare(frame) && let Some(address) = address(frame) {
+            if is_bare(frame)
+                && let Some(address) = address(frame)
+            {
                 let lookup = exact::lookup(frame, inner.as_ref(), report.arch);
                 if let Some(named) = places.name(address, lookup, work) {
+                    if let (Some(module), true) = (&named.module, files.object(named.chosen.entry).is_some()) {
+                        work.choose_module(module, named.chosen);
+                    }
                     frame.function = Some(named.function);
                     (frame.offset, frame.size) = (Some(named.offset), Some(named.size));
                     frame.module = named.module;
@@ -204,15 +212,19 @@ impl Places<'_> {
         let at = At { section: None, address: place };
         let back = u64::from(lookup != Lookup::Exact);
         let function = object.function_at(At { address: place.wrapping_sub(back), ..at }).ok()??;
+        // A return address is behind a call; one that lies in another kernel, or in one that was moved, is so by chance.
+        let is_sure = self.moved != Moved::Unknown && chosen.by != "address";
+        if !is_sure && lookup != Lookup::Exact && calls::before(object, at) == Call::No {
+            work.problem(format!(
+                "{address:#x} was not looked up: nothing in the log tells whether {name} is its kernel and how far that was \
+                 moved (KASLR), and there is no call before that address in it"
+            ));
+            return None;
+        }
+        if chosen.by == "address" {
+            work.problem(format!("nothing in the log tells whether {name} is its kernel: it is taken to be"));
+        }
         if self.moved == Moved::Unknown {
-            // A return address is behind a call; one that lies in a kernel that was moved is so by chance alone.
-            if lookup != Lookup::Exact && calls::before(object, at) == Call::No {
-                work.problem(format!(
-                    "{address:#x} was not looked up: the log does not say how far its kernel was moved (KASLR), and \
-                     in {name} as it lies there is no call before it"
-                ));
-                return None;
-            }
             work.problem(format!(
                 "the log does not say whether its kernel was moved (KASLR): {name} is taken as if it was not"
             ));

@@ -33,7 +33,13 @@ const LONGEST: usize = 16;
 
 /// Compares a report's code with the file's, of which `pc` is the trapping instruction. None where there is nothing to
 /// compare: no bytes in the log, or none in the file.
-pub(crate) fn compare(code: &Code, arch: Option<Arch>, object: &Object, pc: At, moved: Option<u64>) -> Option<Compared> {
+pub(crate) fn compare(
+    code: &Code,
+    arch: Option<Arch>,
+    object: &Object,
+    pc: At,
+    moved: Option<u64>,
+) -> Option<Compared> {
     let trap = usize::try_from(code.trap?).ok()?;
     let width = code.units.first()?.len() / 2;
     let is_x86 = matches!(arch, Some(Arch::X86_64 | Arch::I386));
@@ -125,7 +131,8 @@ fn shapes(file: &dyn Fn(usize) -> Option<u8>, log: &dyn Fn(usize) -> Option<u8>)
     let is = |of: &dyn Fn(usize) -> Option<u8>, bytes: &[u8]| {
         bytes.iter().enumerate().all(|(n, &byte)| of(n).is_none_or(|have| have == byte)) && of(0).is_some()
     };
-    let nop5 = |of: &dyn Fn(usize) -> Option<u8>| is(of, &[0x0f, 0x1f, 0x44, 0, 0]) || is(of, &[0x66, 0x66, 0x66, 0x66, 0x90]);
+    let nop5 =
+        |of: &dyn Fn(usize) -> Option<u8>| is(of, &[0x0f, 0x1f, 0x44, 0, 0]) || is(of, &[0x66, 0x66, 0x66, 0x66, 0x90]);
     let nop2 = |of: &dyn Fn(usize) -> Option<u8>| is(of, &[0x66, 0x90]);
     let starts = |of: &dyn Fn(usize) -> Option<u8>, byte: u8| of(0) == Some(byte);
     let mut found = Vec::new();

@@ -153,8 +153,7 @@ mod tests {
                           12.2.0, GNU ld (GNU Binutils for Debian) 2.40) #1 SMP PREEMPT_DYNAMIC Debian 6.1.176-1 (2026-07-02)";
 
     fn kernel(release: &str, build: &str, banner: Option<&str>) -> Kernel {
-        let report =
-            Report { kernel: Some(release.into()), kernel_build: Some(build.into()), ..Report::default() };
+        let report = Report { kernel: Some(release.into()), kernel_build: Some(build.into()), ..Report::default() };
         Kernel::of(&report, banner)
     }
 

@@ -8,7 +8,7 @@ use oopscope_source::ReadAt;
 use oopscope_symbols::elf::functions::{self, Function, Place};
 use oopscope_symbols::elf::{ElfError, Outline, Section};
 use std::cell::{OnceCell, RefCell};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 /// The longest `linux_banner` that is read.
@@ -53,6 +53,8 @@ pub(crate) struct Object {
     debug: OnceCell<Result<Rc<DebugFile>, DwarfError>>,
     banner: OnceCell<Option<String>>,
     root: OnceCell<Option<String>>,
+    /// Split files that were handed over, by their numbers.
+    supplied: RefCell<BTreeSet<usize>>,
 }
 
 impl Object {
@@ -60,8 +62,8 @@ impl Object {
     pub(crate) fn open(bytes: Rc<dyn ReadAt>) -> Result<Self, ElfError> {
         let outline = Outline::read(&*bytes)?;
         let in_file = |name: &str| outline.section(name).is_some_and(|section| section.in_file && section.size > 0);
-        let has_lines = (in_file(".debug_line") || in_file(".zdebug_line"))
-            && (in_file(".debug_info") || in_file(".zdebug_info"));
+        let has_lines =
+            (in_file(".debug_line") || in_file(".zdebug_line")) && (in_file(".debug_info") || in_file(".zdebug_info"));
         let is_split = in_file(".debug_info.dwo") || in_file(".debug_cu_index");
         let sort = if is_split && !has_lines {
             Sort::Split
@@ -86,6 +88,7 @@ impl Object {
             debug: OnceCell::new(),
             banner: OnceCell::new(),
             root: OnceCell::new(),
+            supplied: RefCell::default(),
         })
     }
 
@@ -157,10 +160,14 @@ impl Object {
 
     /// Its debug information.
     pub(crate) fn debug(&self) -> Result<&Rc<DebugFile>, DwarfError> {
-        let opened = self.debug.get_or_init(|| {
-            DebugFile::open(Rc::clone(&self.bytes), Rc::clone(&self.outline)).map(Rc::new)
-        });
+        let opened =
+            self.debug.get_or_init(|| DebugFile::open(Rc::clone(&self.bytes), Rc::clone(&self.outline)).map(Rc::new));
         opened.as_ref().map_err(|error| *error)
+    }
+
+    /// Whether a split file has not been handed over yet; it counts as such from now on.
+    pub(crate) fn supplied(&self, at: usize) -> bool {
+        self.supplied.borrow_mut().insert(at)
     }
 
     /// Makes the index that it lacks.

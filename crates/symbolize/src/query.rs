@@ -5,6 +5,7 @@
 use crate::matching;
 use crate::object::{Object, Sort};
 use crate::root;
+use crate::symbolizer::Symbolizer;
 use crate::table::Table;
 use oopscope_dwarf::{At, Spot};
 use oopscope_symbols::elf::functions::Function;
@@ -55,6 +56,7 @@ enum Asked<'q> {
 const MOST: usize = 256;
 
 pub(crate) fn ask(
+    files: &Symbolizer,
     objects: &[(&str, &Rc<Object>)],
     tables: &[(&str, &Rc<Table>)],
     query: &str,
@@ -64,9 +66,9 @@ pub(crate) fn ask(
     let mut answer = Answer::default();
     for &(name, object) in objects.iter().filter(|(_, object)| object.sort != Sort::Split) {
         match asked {
-            Asked::Address(address) => by_address(name, object, address, moved, &mut answer),
+            Asked::Address(address) => by_address(files, name, object, address, moved, &mut answer),
             Asked::Function { name: function, offset, size } => {
-                by_name(name, object, function, offset, size, &mut answer);
+                by_name(files, name, object, (function, offset, size), &mut answer);
             }
         }
     }
@@ -118,7 +120,7 @@ fn parse(query: &str) -> Option<Asked<'_>> {
     (!name.is_empty()).then_some(Asked::Function { name, offset, size })
 }
 
-fn by_address(file: &str, object: &Rc<Object>, address: u64, moved: u64, answer: &mut Answer) {
+fn by_address(files: &Symbolizer, file: &str, object: &Rc<Object>, address: u64, moved: u64, answer: &mut Answer) {
     let at = if object.sort == Sort::Module {
         // addr2line counts from the beginning of `.text`; with the module's base, from the beginning of all its code.
         let place = match moved {
@@ -141,13 +143,19 @@ fn by_address(file: &str, object: &Rc<Object>, address: u64, moved: u64, answer:
             None
         }
     };
-    let place = place(file, object, at, function.as_ref(), answer);
+    let place = place(files, file, object, at, function.as_ref(), answer);
     if place.symbol.is_some() || !place.spots.is_empty() {
         answer.places.push(place);
     }
 }
 
-fn by_name(file: &str, object: &Rc<Object>, name: &str, offset: u64, size: Option<u64>, answer: &mut Answer) {
+fn by_name(
+    files: &Symbolizer,
+    file: &str,
+    object: &Rc<Object>,
+    (name, offset, size): (&str, u64, Option<u64>),
+    answer: &mut Answer,
+) {
     let functions = match object.functions(name) {
         Ok(functions) => functions,
         Err(error) => {
@@ -173,14 +181,21 @@ fn by_name(file: &str, object: &Rc<Object>, name: &str, offset: u64, size: Optio
         } else if offset > have.max(function.size) {
             answer.notes.push(format!("{file}: {name} has {have:#x} bytes: {address:#x} lies beyond its end"));
         } else {
-            let place = place(file, object, at, Some(function), answer);
+            let place = place(files, file, object, at, Some(function), answer);
             answer.places.push(place);
         }
     }
 }
 
-fn place(file: &str, object: &Rc<Object>, at: At, function: Option<&Function>, answer: &mut Answer) -> Place {
-    let spots = object.spots(at).unwrap_or_else(|error| {
+fn place(
+    files: &Symbolizer,
+    file: &str,
+    object: &Rc<Object>,
+    at: At,
+    function: Option<&Function>,
+    answer: &mut Answer,
+) -> Place {
+    let spots = files.spots(object, at).unwrap_or_else(|error| {
         answer.notes.push(format!("{file}: {error}"));
         Vec::new()
     });

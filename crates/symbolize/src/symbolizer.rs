@@ -11,7 +11,7 @@ use crate::query;
 use crate::source::Sources;
 use crate::work::{self, Chosen, Work};
 use crate::{Answer, Excerpt, Given, QueryError};
-use oopscope_dwarf::{DebugFile, DwarfError, Store};
+use oopscope_dwarf::{At, DebugFile, DwarfError, Spot, Store};
 use oopscope_report::{Frame, Report, SymbolFile, SymbolStatus};
 use oopscope_symbols::module_places::ModulePlaces;
 use std::cell::RefCell;
@@ -38,6 +38,9 @@ pub struct Cancelled;
 /// Files of one name that are looked into before giving up: a module of every kernel that is installed.
 const MOST_TRIED: usize = 64;
 
+/// Split files that are handed over at once.
+const MOST_SPLITS: usize = 1 << 14;
+
 /// Rows of [`Symbolizer::files`].
 const MOST_ROWS: usize = 256;
 
@@ -55,6 +58,8 @@ pub struct Symbolizer {
     by_id: BTreeMap<String, usize>,
     tables: Vec<usize>,
     loaded: Vec<usize>,
+    /// Split debug information, by the files' names without folders.
+    splits: BTreeMap<String, Vec<usize>>,
     /// Kernels that were found once, by what says for sure that it is they.
     chosen: RefCell<BTreeMap<Kernel, Chosen>>,
 }
@@ -71,6 +76,7 @@ impl Symbolizer {
             by_id: BTreeMap::new(),
             tables: Vec::new(),
             loaded: Vec::new(),
+            splits: BTreeMap::new(),
             chosen: RefCell::default(),
         }
     }
@@ -104,7 +110,7 @@ impl Symbolizer {
                 Some(Guess::Image | Guess::Map | Guess::Kallsyms) => self.tables.push(at),
                 Some(Guess::ModulesList) => self.loaded.push(at),
                 Some(Guess::Source) => self.sources.add(&entry.given),
-                Some(Guess::SplitDwarf) => {}
+                Some(Guess::SplitDwarf) => self.take_split(&entry.given.name, at),
                 None => return false,
             }
             return true;
@@ -125,7 +131,8 @@ impl Symbolizer {
                         let name = object.module.clone().or(by_name).or(stem).unwrap_or_default();
                         self.modules.entry(name).or_default().push(at);
                     }
-                    Sort::Split | Sort::Program => {}
+                    Sort::Split => self.take_split(&entry.given.name, at),
+                    Sort::Program => {}
                 }
                 true
             }
@@ -147,6 +154,50 @@ impl Symbolizer {
         }
     }
 
+    fn take_split(&mut self, name: &str, at: usize) {
+        self.splits.entry(names::last(name).to_owned()).or_default().push(at);
+    }
+
+    /// The source of a place, out of the file itself and of what was split off it.
+    pub(crate) fn spots(&self, object: &Object, at: At) -> Result<Vec<Spot>, DwarfError> {
+        let spots = object.spots(at)?;
+        if self.splits.is_empty() || !object.has_lines || object.debug()?.wanted().is_empty() {
+            return Ok(spots);
+        }
+        if self.supply(object) { object.spots(at) } else { Ok(spots) }
+    }
+
+    /// Hands an object the split files that it lacks; false where there is none.
+    fn supply(&self, object: &Object) -> bool {
+        let Ok(debug) = object.debug() else { return false };
+        let wanted = debug.wanted();
+        let mut any = false;
+        // A package has the units of all files in it.
+        let packages = self.splits.iter().filter(|(name, _)| name.ends_with(".dwp")).flat_map(|(_, files)| files);
+        let named = wanted.iter().filter_map(|wanted| self.splits.get(names::last(&wanted.name))).flatten();
+        for &at in named.chain(packages).take(MOST_SPLITS) {
+            let Some(entry) = self.files.get(at).filter(|_| object.supplied(at)) else { continue };
+            let Some(split) = entry.object() else { continue };
+            match debug.supply(Rc::clone(&split.bytes), Rc::clone(&split.outline)) {
+                Ok(units) => {
+                    any |= units > 0;
+                    entry.used("name");
+                }
+                Err(why) => entry.problem(&why.to_string()),
+            }
+        }
+        any
+    }
+
+    /// A split file that a file still lacks, with that file's name.
+    pub(crate) fn missing_split(&self, at: usize) -> Option<(&str, String)> {
+        let (file, object) = self.object(at)?;
+        let wanted = object.has_lines.then(|| object.debug().ok()).flatten()?.wanted();
+        let first = wanted.first()?;
+        let more = if wanted.len() > 1 { format!(" and {} more", wanted.len() - 1) } else { String::new() };
+        Some((file, format!("{}{more}", names::last(&first.name))))
+    }
+
     /// Whether there is no file.
     pub fn is_empty(&self) -> bool {
         self.files.is_empty()
@@ -159,7 +210,8 @@ impl Symbolizer {
 
     /// The files, and what became of them until now: those that matter, and one row for all the rest of a folder.
     pub fn files(&self) -> Vec<SymbolFile> {
-        let tells = |entry: &&Entry| !entry.is_of_folder() || entry.is_open() && entry.row().status != SymbolStatus::Unneeded;
+        let tells =
+            |entry: &&Entry| !entry.is_of_folder() || entry.is_open() && entry.row().status != SymbolStatus::Unneeded;
         let mut rows: Vec<SymbolFile> = self.files.iter().filter(tells).take(MOST_ROWS).map(Entry::row).collect();
         let rest = self.files.len() - rows.len();
         let sources = self.sources.len();
@@ -232,7 +284,8 @@ impl Symbolizer {
         // A folder may have the kernels of years: they are looked into when they are chosen.
         let direct = self.kernels.iter().filter_map(|&at| self.files.get(at)).filter(|entry| !entry.is_of_folder());
         for object in direct.filter_map(Entry::object) {
-            let of_other = |id: &Option<String>| id.is_some() && object.build_id().is_some() && *id != object.build_id();
+            let of_other =
+                |id: &Option<String>| id.is_some() && object.build_id().is_some() && *id != object.build_id();
             if !ids.iter().all(of_other) {
                 // What can't be read is told by whoever needs it.
                 let _ = object.look_up(own.iter().copied().chain(MARKS));
@@ -261,7 +314,7 @@ impl Symbolizer {
     pub fn address(&self, query: &str, moved: u64) -> Result<Answer, QueryError> {
         let objects = self.files.iter().filter_map(|entry| Some((entry.given.name.as_str(), entry.object()?)));
         let tables = self.tables().map(|(_, name, table)| (name, table));
-        query::ask(&objects.collect::<Vec<_>>(), &tables.collect::<Vec<_>>(), query, moved)
+        query::ask(self, &objects.collect::<Vec<_>>(), &tables.collect::<Vec<_>>(), query, moved)
     }
 
     /// Lines around a place, if its file was given. `file` is as in [`Frame::file`].
@@ -318,6 +371,21 @@ impl Symbolizer {
             problems.push("no vmlinux was given: the kernel's own functions have no source lines".to_owned());
         }
         chosen
+    }
+
+    /// A vmlinux for a log in which nothing but addresses could tell whether it is the right one: the only one that was
+    /// given, unless something says no.
+    pub(crate) fn kernel_by_address(&self, kernel: &Kernel) -> Option<Chosen> {
+        let may_be = |&at: &usize| {
+            let object = self.object(at).map(|(_, object)| object);
+            object.is_some_and(|object| !matches!(kernel.judge(&object), Verdict::No(_)))
+        };
+        let direct = |at: &usize| self.files.get(*at).is_some_and(|entry| !entry.is_of_folder());
+        let mut candidates = self.kernels.iter().copied().filter(direct).filter(may_be);
+        match (candidates.next(), candidates.next()) {
+            (Some(entry), None) => Some(Chosen { entry, by: "address" }),
+            _ => None,
+        }
     }
 
     /// The file of a module.
@@ -435,7 +503,9 @@ impl Symbolizer {
         let own = self.modules.get(&names::module(name)).map_or(&[][..], Vec::as_slice);
         let fitting = self.candidates(own, None, release).into_iter().filter_map(|at| Some((at, self.object(at)?.1)));
         let mut fitting: Vec<_> = fitting
-            .filter(|(_, object)| object.vermagic.is_none() || release.is_none() || object.vermagic.as_deref() == release)
+            .filter(|(_, object)| {
+                object.vermagic.is_none() || release.is_none() || object.vermagic.as_deref() == release
+            })
             .collect();
         fitting.sort_by_key(|(_, object)| !object.has_lines);
         fitting.into_iter().next()
@@ -457,9 +527,12 @@ impl Symbolizer {
             Some(name) => self.modules.get(&name)?,
             None => &self.kernels,
         };
-        others.iter().take(MOST_TRIED).filter_map(|&other| self.object(other)).map(|(_, other)| other).find(|other| {
-            other.outline.build_id.as_ref() == Some(id) && has_code(other)
-        })
+        others
+            .iter()
+            .take(MOST_TRIED)
+            .filter_map(|&other| self.object(other))
+            .map(|(_, other)| other)
+            .find(|other| other.outline.build_id.as_ref() == Some(id) && has_code(other))
     }
 
     /// The lists of symbols, each with its number and name.

@@ -104,12 +104,23 @@ impl<'s> Work<'s> {
             }
         }
         let mut problems = Vec::new();
-        self.vmlinux = self.files.kernel_for(&self.kernel, &own, &mut problems);
+        // What was chosen by an address stays: the names that came of it say nothing more.
+        if self.vmlinux.is_none() {
+            self.vmlinux = self.files.kernel_for(&self.kernel, &own, &mut problems);
+        }
         for (name, frames) in modules {
+            if self.modules.get(&name).is_some_and(Option::is_some) {
+                continue;
+            }
             let chosen = self.files.module_for(&name, &self.kernel, &frames, &mut problems);
             self.modules.insert(name, chosen);
         }
         problems.into_iter().for_each(|problem| self.problem(problem));
+    }
+
+    /// A module's file that was found by an address.
+    pub(crate) fn choose_module(&mut self, name: &str, chosen: Chosen) {
+        self.modules.insert(names::module(name), Some(chosen));
     }
 
     /// The file that a frame lies in.
@@ -150,6 +161,9 @@ impl<'s> Work<'s> {
             return None;
         }
         self.use_file(chosen);
+        if !object.has_lines {
+            self.problem(format!("{file} has no debug information (DWARF): its functions have no source lines"));
+        }
         let lookup = exact::lookup(frame, inner, report.arch);
         Some(Located { entry: chosen.entry, object, candidates: distinct(candidates), offset, lookup })
     }
@@ -206,7 +220,9 @@ impl<'s> Work<'s> {
                     narrow(&mut fit, |n| calls(own, &own.candidates[n]) == Call::To(callee.address));
                 }
             }
-            if let Some(code) = facts.code.as_ref().filter(|_| frames[at].role == FrameRole::Pc && facts.is_pc(&frames[at])) {
+            if let Some(code) =
+                facts.code.as_ref().filter(|_| frames[at].role == FrameRole::Pc && facts.is_pc(&frames[at]))
+            {
                 narrow(&mut fit, |n| {
                     let place = own.at(&own.candidates[n]);
                     !matches!(
@@ -260,14 +276,14 @@ impl<'s> Work<'s> {
         let spots = match first {
             Ok(spots) => spots,
             Err(why) => {
-                let (file, _) = self.files.object(located.entry).map_or_else(Default::default, |(file, _)| (file, ()));
-                self.problem(format!("{}: {why}", file));
+                let file = self.files.object(located.entry).map_or("", |(file, _)| file);
+                self.problem(format!("{file}: {why}"));
                 Vec::new()
             }
         };
         let Some((own, inlined)) = spots.split_last().filter(|(own, _)| own.file.is_some()) else {
             self.without_lines += 1;
-            frame.symbols = number.filter(|_| !frame.alternatives.is_empty());
+            frame.symbols = frame.symbols.or(number.filter(|_| !frame.alternatives.is_empty()));
             out.push(frame);
             return;
         };
@@ -296,7 +312,7 @@ impl<'s> Work<'s> {
     fn spots(&self, located: &Located, function: &Function) -> Result<Vec<Spot>, String> {
         let at = located.at(function);
         let before = At { address: at.address.wrapping_sub(1), ..at };
-        let find = |at| located.object.spots(at).map_err(|error| error.to_string());
+        let find = |at| self.files.spots(&located.object, at).map_err(|error| error.to_string());
         match located.lookup {
             Lookup::Exact => find(at),
             // A module's section has nothing before its beginning.
@@ -318,6 +334,14 @@ impl<'s> Work<'s> {
         }
         report.stacks = stacks;
         let code = self.compare_code(report, &facts);
+        for used in self.used.clone() {
+            if let Some((file, missing)) = self.files.missing_split(used.entry) {
+                self.problem(format!(
+                    "{file}: debug information of it was split off into {missing}, which was not given: inlined functions are \
+                     missing"
+                ));
+            }
+        }
         let files = self.used.iter().filter_map(|used| self.files.row(used.entry, used.by)).collect();
         Symbolized {
             files,
@@ -365,9 +389,9 @@ impl Facts {
     }
 
     fn is_pc(&self, frame: &Frame) -> bool {
-        self.pc.as_ref().is_some_and(|(name, offset)| {
-            frame.function.as_ref() == Some(name) && frame.offset == Some(*offset)
-        })
+        self.pc
+            .as_ref()
+            .is_some_and(|(name, offset)| frame.function.as_ref() == Some(name) && frame.offset == Some(*offset))
     }
 }
 

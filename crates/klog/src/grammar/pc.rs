@@ -94,7 +94,9 @@ fn valued<'a>(head: &str, rest: &'a str) -> Option<(&'a str, bool)> {
     };
     let rest = rest.trim_start().trim_start_matches(':').trim_start();
     let (value, place) = rest.split_once(' ')?;
-    let ok = matches!(value.len(), 8 | 16) && hex(value).is_some() && (place.contains('+') || place.starts_with("0x") || place.trim_end().ends_with(" [inline]"));
+    let ok = matches!(value.len(), 8 | 16)
+        && hex(value).is_some()
+        && (place.contains('+') || place.starts_with("0x") || place.trim_end().ends_with(" [inline]"));
     ok.then_some((rest, link))
 }
 
@@ -107,9 +109,7 @@ fn plain(text: &str, link: bool) -> Option<Pc<'_>> {
     };
     let place = match frame::place(rest.trim_end()) {
         Some((place, _)) => Place { address: place.address.or(address), ..place },
-        None if rest.trim_end().ends_with(" [inline]") => {
-            Place { address, ..frame::inlined(rest.trim_end())? }
-        }
+        None if rest.trim_end().ends_with(" [inline]") => Place { address, ..frame::inlined(rest.trim_end())? },
         None => Place { address: Some(bare(rest).or(address)?), ..Place::default() },
     };
     Some(Pc { place, link, user: false })
