@@ -62,12 +62,11 @@ impl Cursor {
     /// Goes to a position of the section.
     pub(crate) fn seek(&mut self, to: u64) {
         let within = to.checked_sub(self.piece.start).and_then(|at| usize::try_from(at).ok());
-        match within.filter(|&at| at <= self.piece.bytes.len()) {
-            Some(at) => self.at = at,
-            None => {
-                self.piece = Piece { start: to, bytes: Rc::default() };
-                self.at = 0;
-            }
+        if let Some(at) = within.filter(|&at| at <= self.piece.bytes.len()) {
+            self.at = at;
+        } else {
+            self.piece = Piece { start: to, bytes: Rc::default() };
+            self.at = 0;
         }
         let room = usize::try_from(self.end.saturating_sub(self.piece.start)).unwrap_or(usize::MAX);
         self.stop = self.piece.bytes.len().min(room);
@@ -84,11 +83,6 @@ impl Cursor {
     /// Something that makes no sense, at this place.
     pub(crate) fn damaged(&self, what: &'static str) -> DwarfError {
         DwarfError::Damaged { what, section: self.section.name, offset: self.position() }
-    }
-
-    /// What remains up to the end, in memory: for gimli's readers. Bounded by what a section reads at once.
-    pub(crate) fn rest(&self) -> Result<Piece, DwarfError> {
-        self.section.read(self.position(), self.end.saturating_sub(self.position()))
     }
 
     #[cold]

@@ -47,27 +47,6 @@ pub enum Name {
 }
 
 impl Name {
-    /// All of them.
-    pub(crate) const ALL: [Self; 17] = [
-        Self::Abbrev,
-        Self::Addr,
-        Self::Aranges,
-        Self::Frame,
-        Self::EhFrame,
-        Self::Info,
-        Self::Line,
-        Self::LineStr,
-        Self::Loc,
-        Self::LocLists,
-        Self::Ranges,
-        Self::RngLists,
-        Self::Str,
-        Self::StrOffsets,
-        Self::Types,
-        Self::CuIndex,
-        Self::TuIndex,
-    ];
-
     /// `.debug_info`.
     pub const fn text(self) -> &'static str {
         match self {

@@ -15,7 +15,7 @@ use crate::value::{self, Text, Value};
 use crate::{DwarfError, Name};
 
 /// What is read of a program before its length is known: most are shorter.
-const AT_FIRST: u64 = 32 << 10;
+const AT_FIRST: u64 = 16 << 10;
 
 /// A row of the table.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -36,8 +36,8 @@ pub(crate) struct Program {
     encoding: Encoding,
     shortest: u64,
     operations: u64,
-    line_base: i8,
-    line_range: u8,
+    /// What each special opcode adds: operations and lines.
+    special: Vec<(u8, i16)>,
     /// How many numbers follow each standard opcode; the first is opcode 1's.
     lengths: Vec<u8>,
     /// Where the tables of directories and files are, the program, and its end.
@@ -82,7 +82,11 @@ impl Program {
             return Err(DwarfError::Damaged { what: "a line program", section: Name::Line, offset: at });
         }
         let lengths = cursor.bytes(u64::from(opcode_base) - 1)?;
-        let tables = cursor.position();
+        let special = (0..=255_u8).map(|opcode| {
+            let adjusted = opcode.saturating_sub(opcode_base);
+            (adjusted / line_range, i16::from(line_base) + i16::from(adjusted % line_range))
+        });
+        let (special, tables) = (special.collect(), cursor.position());
         Ok(Some(Self {
             section,
             little_endian,
@@ -90,8 +94,7 @@ impl Program {
             encoding,
             shortest,
             operations,
-            line_base,
-            line_range,
+            special,
             lengths,
             tables,
             start,
@@ -107,17 +110,12 @@ impl Program {
     pub(crate) fn row(&self, address: u64) -> Result<Option<Row>, DwarfError> {
         let mut cursor = self.cursor(self.start, self.end);
         let mut state = State::new();
-        let base = u64::try_from(self.lengths.len()).unwrap_or(0) + 1;
-        let step = |opcode: u8| {
-            let adjusted = u64::from(opcode).saturating_sub(base);
-            (adjusted / u64::from(self.line_range), adjusted % u64::from(self.line_range))
-        };
+        let base = self.lengths.len() + 1;
         while !cursor.is_end() {
             let opcode = cursor.u8()?;
-            if u64::from(opcode) >= base {
-                let (operations, lines) = step(opcode);
+            if usize::from(opcode) >= base {
+                let (operations, lines) = self.step(opcode);
                 self.advance(&mut state, operations);
-                let lines = i64::try_from(lines).unwrap_or(0) + i64::from(self.line_base);
                 state.row.line = state.row.line.wrapping_add_signed(lines) & 0xffff_ffff;
                 state.put(address);
                 continue;
@@ -160,7 +158,7 @@ impl Program {
                 constants::DW_LNS_set_file => state.row.file = cursor.uleb()?,
                 constants::DW_LNS_set_column => state.row.column = cursor.uleb()?,
                 constants::DW_LNS_const_add_pc => {
-                    let (operations, _) = step(255);
+                    let (operations, _) = self.step(255);
                     self.advance(&mut state, operations);
                 }
                 constants::DW_LNS_fixed_advance_pc => {
@@ -180,6 +178,12 @@ impl Program {
             }
         }
         Ok(None)
+    }
+
+    /// What a special opcode adds: operations and lines.
+    #[inline]
+    fn step(&self, opcode: u8) -> (u64, i64) {
+        self.special.get(usize::from(opcode)).map_or((0, 0), |&(operations, lines)| (operations.into(), lines.into()))
     }
 
     #[inline]
@@ -305,7 +309,7 @@ impl Program {
             let value = value::read(cursor, spec, self.encoding, 0)?;
             match (content, value) {
                 (constants::DW_LNCT_path, Value::Text(Text::Here(at))) => {
-                    name = Some(self.cursor(at, self.start).text()?)
+                    name = Some(self.cursor(at, self.start).text()?);
                 }
                 (constants::DW_LNCT_path, Value::Text(text)) => name = unit.text(text)?,
                 (constants::DW_LNCT_directory_index, value) => directory = value.unsigned().unwrap_or(0),

@@ -38,7 +38,7 @@ pub fn debug_link(file: &dyn ReadAt, outline: &Outline) -> Option<DebugLink> {
 }
 
 /// The file that a file shares debug information with, if it does.
-pub fn alternate(file: &dyn ReadAt, outline: &Outline) -> Option<Alternate> {
+pub(crate) fn alternate(file: &dyn ReadAt, outline: &Outline) -> Option<Alternate> {
     let bytes = section(file, outline, ".gnu_debugaltlink")?;
     let end = bytes.iter().position(|&byte| byte == 0)?;
     let name = String::from_utf8_lossy(&bytes[..end]).into_owned();

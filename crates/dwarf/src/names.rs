@@ -4,7 +4,7 @@
 
 use std::rc::Rc;
 
-use gimli::{DwAt, constants};
+use gimli::constants;
 
 use crate::DwarfError;
 use crate::entry::Entry;
@@ -36,22 +36,6 @@ impl DebugFile {
         };
         let entry = unit.entry(at)?;
         Ok(entry.map(|entry| (unit, entry)))
-    }
-
-    /// The text of an attribute, of the entry or of what it comes from.
-    pub(crate) fn inherited(&self, unit: &Rc<Unit>, entry: &Entry, name: DwAt) -> Result<Option<Rc<str>>, DwarfError> {
-        if let Some(text) = unit.text_of(entry, name)? {
-            return Ok(Some(text));
-        }
-        let mut next = self.origin(unit, entry)?;
-        for _ in 0..MOST {
-            let Some((unit, entry)) = next else { break };
-            if let Some(text) = unit.text_of(&entry, name)? {
-                return Ok(Some(text));
-            }
-            next = self.origin(&unit, &entry)?;
-        }
-        Ok(None)
     }
 
     /// The name of a function: the one that the linker knows it by, where the source's is not that; as the source has it.

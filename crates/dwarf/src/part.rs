@@ -99,15 +99,21 @@ impl Part {
 
     fn open(&self, name: Name) -> Result<Rc<Section>, DwarfError> {
         let (number, section, old) = self.find(name).ok_or(DwarfError::Missing { section: name })?;
-        let (bytes, start, size) = if section.compressed || old {
-            packed::open(&self.file, section, name, self.layout())?
+        let (bytes, start, size, spool): (Rc<dyn ReadAt>, u64, u64, _) = if section.compressed || old {
+            let (spool, size) = packed::open(&self.file, section, name, self.layout())?;
+            (Rc::clone(&spool) as _, 0, size, Some(spool))
         } else {
-            (Rc::clone(&self.file), section.offset, section.size)
+            (Rc::clone(&self.file), section.offset, section.size, None)
         };
         let relocations = self.relocations(name, number)?;
-        // Names lie strewn over their section, and a browser takes as long for a small read as for a larger one.
-        let piece = if name == Name::Str { 256 << 10 } else { 64 << 10 };
-        Ok(Rc::new(Section::new(name, bytes, start, size, piece, relocations)))
+        // A browser takes as long for a small read as for a larger one. Names lie strewn over their section; what a unit has
+        // in the others is a few kilobytes.
+        let piece = match name {
+            Name::Str => 128 << 10,
+            Name::Abbrev | Name::RngLists | Name::Ranges | Name::Addr | Name::StrOffsets => 16 << 10,
+            _ => 64 << 10,
+        };
+        Ok(Rc::new(Section::new(name, bytes, start, size, piece, relocations).unpacked_by(spool)))
     }
 
     fn plain(&self, name: Name, section: &ElfSection, piece: u64) -> Rc<Section> {

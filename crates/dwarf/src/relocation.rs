@@ -49,14 +49,18 @@ enum Change {
 fn change(machine: u16, kind: u32) -> Option<Change> {
     use Change::{Add, Distance, None as Nothing, Set, SetSix, SetUleb, Subtract, SubtractSix, SubtractUleb};
     Some(match (machine, kind) {
-        (_, 0) | (183, 256) => Nothing,
-        (62, 1 | 17) | (183, 257) | (243 | 258, 2) | (22, 22) | (21, 38) => Set(8),
-        (62, 10 | 11 | 21) | (183, 258) | (40 | 8, 2) | (243 | 258 | 20 | 21 | 3, 1) | (22, 4) | (2 | 43, 3 | 23) => {
-            Set(4)
-        }
+        // The last two tell the linker that code may shrink, or where a block is aligned.
+        (_, 0) | (183, 256) | (243, 43 | 51) | (258, 100 | 102) => Nothing,
+        (62, 1 | 17) | (183, 257) | (243 | 258, 2) | (22, 22) | (21, 38) | (43, 32 | 54) => Set(8),
+        (62, 10 | 11 | 21)
+        | (183, 258)
+        | (40 | 8, 2)
+        | (243 | 258 | 20 | 21 | 3, 1)
+        | (22, 4)
+        | (2 | 43, 3 | 23)
+        | (243, 56) => Set(4),
         (62, 2) | (183, 261) | (40, 3) | (3, 2) | (243, 57) | (258, 99) | (22, 5) | (20 | 21, 26) => Distance(4),
         (62, 24) | (183, 260) | (22, 23) | (21, 44) => Distance(8),
-        (43, 32 | 54) => Set(8),
         // RISC-V relaxes code while it links, so that differences are made of two relocations.
         (243, 33) | (258, 47) => Add(1),
         (243, 34) | (258, 48) => Add(2),
@@ -70,11 +74,8 @@ fn change(machine: u16, kind: u32) -> Option<Change> {
         (243, 53) => SetSix,
         (243, 54) => Set(1),
         (243, 55) => Set(2),
-        (243, 56) => Set(4),
         (243, 60) => SetUleb,
         (243, 61) => SubtractUleb,
-        // What tells the linker that code may shrink, or where a block is aligned.
-        (243, 43 | 51) | (258, 100 | 102) => Nothing,
         _ => return None,
     })
 }

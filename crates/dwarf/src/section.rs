@@ -7,6 +7,7 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use oopscope_source::ReadAt;
+use oopscope_unpack::Spool;
 
 use crate::relocation::{self, Relocations};
 use crate::{DwarfError, Name};
@@ -41,6 +42,8 @@ pub(crate) struct Section {
     /// Bytes of a piece.
     piece: u64,
     relocations: Option<Relocations>,
+    /// What it is unpacked by, where it is compressed.
+    spool: Option<Rc<Spool>>,
     kept: RefCell<Vec<(u64, Piece)>>,
     clock: Cell<u64>,
 }
@@ -55,7 +58,23 @@ impl Section {
         piece: u64,
         relocations: Option<Relocations>,
     ) -> Self {
-        Self { name, bytes, start, size, piece, relocations, kept: RefCell::default(), clock: Cell::new(0) }
+        Self {
+            name,
+            bytes,
+            start,
+            size,
+            piece,
+            relocations,
+            spool: None,
+            kept: RefCell::default(),
+            clock: Cell::new(0),
+        }
+    }
+
+    /// The same section, whose bytes are unpacked by a spool.
+    pub(crate) fn unpacked_by(mut self, spool: Option<Rc<Spool>>) -> Self {
+        self.spool = spool;
+        self
     }
 
     /// Bytes that it has.
@@ -78,7 +97,8 @@ impl Section {
         let (from, to) = (at.saturating_sub(margin), at.saturating_add(len).saturating_add(margin).min(self.size));
         let mut bytes = vec![0; usize::try_from(to - from).map_err(|_| too_large)?];
         if self.bytes.read_at(self.start.saturating_add(from), &mut bytes)? < bytes.len() {
-            return Err(cut);
+            let damage = self.spool.as_ref().and_then(|spool| spool.damage());
+            return Err(damage.map_or(cut, |damage| DwarfError::Packed { section: self.name, damage }));
         }
         if let Some(relocations) = &self.relocations {
             relocations.apply(from, &mut bytes)?;

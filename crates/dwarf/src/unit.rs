@@ -31,7 +31,6 @@ pub(crate) struct Header {
     /// The position behind it.
     pub(crate) end: u64,
     pub(crate) encoding: Encoding,
-    pub(crate) kind: DwUt,
     /// Where its abbreviations are.
     pub(crate) abbrevs: u64,
     /// What connects a skeleton with the split unit it stands for.
@@ -78,7 +77,7 @@ impl Header {
         if first > end {
             return Err(DwarfError::Damaged { what: "a unit", section, offset });
         }
-        Ok(Self { section, offset, first, end, encoding, kind, abbrevs, dwo_id, signature })
+        Ok(Self { section, offset, first, end, encoding, abbrevs, dwo_id, signature })
     }
 }
 

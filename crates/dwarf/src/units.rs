@@ -18,10 +18,13 @@ const KEPT: usize = 48;
 /// The most units that are believed.
 pub(crate) const MOST: usize = 1 << 20;
 
+/// A unit by where its header is.
+type Kept = ((Name, u64), Rc<Unit>);
+
 /// Units of a file.
 pub(crate) struct Units {
     pub(crate) part: Rc<Part>,
-    kept: RefCell<Vec<((Name, u64), Rc<Unit>)>>,
+    kept: RefCell<Vec<Kept>>,
     /// Headers of `.debug_info` that have been seen: the beginning of each and its end.
     seen: RefCell<BTreeMap<u64, u64>>,
 }

@@ -75,24 +75,6 @@ impl Value {
         }
     }
 
-    /// A number that may be negative.
-    pub(crate) fn signed(self) -> Option<i64> {
-        match self {
-            Self::Signed(value) => Some(value),
-            Self::Number { value, size: 1 } => Some(i8::from_le_bytes([value.to_le_bytes()[0]]).into()),
-            Self::Number { value, size: 2 } => {
-                let [a, b, ..] = value.to_le_bytes();
-                Some(i16::from_le_bytes([a, b]).into())
-            }
-            Self::Number { value, size: 4 } => {
-                let [a, b, c, d, ..] = value.to_le_bytes();
-                Some(i32::from_le_bytes([a, b, c, d]).into())
-            }
-            Self::Number { value, .. } => Some(value.cast_signed()),
-            _ => None,
-        }
-    }
-
     /// An offset of another section; before DWARF 4 it was a number of four or eight bytes.
     pub(crate) fn offset(self) -> Option<u64> {
         match self {

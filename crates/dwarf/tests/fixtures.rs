@@ -75,7 +75,7 @@ fn compare(path: &str, debug: &DebugFile, module: bool) -> usize {
             // Assembled code has lines and no functions; the other symbolizer takes their names from the symbol table.
             let same = wanted.len() == told.len()
                 && wanted.iter().zip(&told).all(|(wanted, told)| {
-                    (wanted.0 == told.0 || told.0.is_empty() && told.1.ends_with(".S"))
+                    (wanted.0 == told.0 || told.0.is_empty() && told.1.contains("/entry"))
                         && wanted.1 == told.1
                         && wanted.2 == told.2
                 });
