@@ -363,7 +363,7 @@ pub struct Redaction {
 /// Why a request could not be answered.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Problem {
-    /// Stable short code: `empty`, `binary`, `dump`, `elf`, `packed`, `picture`, `directory`, `changed`, `read`, `link`, `no-log`, `bad-request`, `superseded`,
+    /// Stable short code: `empty`, `binary`, `dump`, `elf`, `packed`, `picture`, `directory`, `changed`, `read`, `link`, `symbols`, `no-log`, `bad-request`, `superseded`,
     /// `engine`. `superseded` is no fault: a newer request of the same sort took this one's place.
     pub code: String,
     /// What happened, in one sentence, with the name of the file.

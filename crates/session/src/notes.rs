@@ -109,6 +109,25 @@ pub(crate) fn no_symbols(name: &str) -> String {
     format!("{} holds neither symbols nor source; it was left alone. A log is to be opened by itself.", subject(name))
 }
 
+/// Which files of symbols are at hand.
+pub(crate) fn symbols(names: &[&str]) -> Option<String> {
+    let mut listed: Vec<String> = names.iter().take(NAMED).map(|name| (*name).to_owned()).collect();
+    if names.len() > NAMED {
+        listed.push(plural((names.len() - NAMED) as u64, "more file", "more files"));
+    }
+    (!listed.is_empty()).then(|| format!("Symbols are looked for in {}.", listed.join(", ")))
+}
+
+/// A file of symbols is of no use.
+pub(crate) fn unreadable(name: &str, why: &str) -> String {
+    format!("{} gives no symbols: {}.", subject(name), why.trim_end_matches('.'))
+}
+
+/// Files of a folder are nothing that could be of use.
+pub(crate) fn left_alone(count: usize) -> String {
+    format!("{} of the folder were left alone: neither symbols nor source.", plural(count as u64, "file", "files"))
+}
+
 /// The user stopped the sorting of many files.
 pub(crate) fn sorting_stopped() -> String {
     "It was cancelled before all files had been looked at; those that had been are kept.".to_owned()

@@ -206,3 +206,12 @@ pub(crate) fn too_many_symbols(given: usize, most: usize) -> Problem {
         "Give a part of the folder, or use the command: oopscope symbolize LOG --debug FOLDER",
     )
 }
+
+pub(crate) fn no_symbols(name: &str, why: &str) -> Problem {
+    let why = if why.is_empty() { "it is nothing that has symbols of a kernel" } else { why.trim_end_matches('.') };
+    problem(
+        "symbols",
+        format!("{} gives neither a log nor symbols: {why}.", subject(name)),
+        "Give the vmlinux of the kernel that crashed, as it was built, its modules, or its System.map; and the log as text.",
+    )
+}

@@ -6,9 +6,10 @@
 use crate::input::{Input, Shared};
 use crate::keep::Keep;
 use crate::log::Log;
-use crate::notes;
-use oopscope_protocol::{LogLine, MAX_SOURCE_AROUND, MAX_SYMBOL_ROWS, SourcePlace, SymbolProgress, Symbols};
-use oopscope_report::{Frame, FrameRole, Report, SymbolStatus, Symbolized};
+use crate::sorting::Sorting;
+use crate::{notes, problem};
+use oopscope_protocol::{LogLine, MAX_SOURCE_AROUND, MAX_SYMBOL_ROWS, Problem, SourcePlace, SymbolProgress, Symbols};
+use oopscope_report::{Frame, FrameRole, Report, SymbolFile, SymbolStatus, Symbolized};
 use oopscope_source::{ReadAt, ReadError};
 use oopscope_symbolize::{Given, Symbolizer, Wanted};
 use std::cell::Cell;
@@ -17,7 +18,7 @@ use std::rc::Rc;
 
 /// Bytes of debug information that are gone through in one step. Where a step leaves nothing behind that the next one can go
 /// on from, they become twice as many each time.
-const STEP: u64 = 16 << 20;
+const STEP: u64 = 64 << 20;
 
 /// Reports that are looked up in one step, once everything that they need is open.
 const REPORTS: usize = 8;
@@ -115,6 +116,24 @@ impl SymbolFiles {
         self.symbolizer.is_empty()
     }
 
+    /// Of the files that were just given: why nothing can be done with any of them.
+    pub(crate) fn no_use(&self, sorting: &Sorting) -> Option<Problem> {
+        let files = self.symbolizer.files();
+        let mut of_these = files.iter().filter(|file| sorting.has(&file.name)).peekable();
+        let first = *of_these.peek()?;
+        let is_no_use = |file: &SymbolFile| matches!(file.status, SymbolStatus::Unreadable | SymbolStatus::Ignored);
+        of_these.all(is_no_use).then(|| problem::no_symbols(&first.name, first.note.as_deref().unwrap_or_default()))
+    }
+
+    /// What a reader of the log should know of the files: which there are, and which of them are of no use.
+    pub(crate) fn notes(&self) -> Vec<String> {
+        let files = self.symbolizer.files();
+        let names: Vec<&str> = files.iter().map(|file| file.name.as_str()).collect();
+        let no_use = files.iter().filter(|file| file.status == SymbolStatus::Unreadable);
+        let no_use = no_use.map(|file| notes::unreadable(&file.name, file.note.as_deref().unwrap_or_default()));
+        notes::symbols(&names).into_iter().chain(no_use.take(NOTES)).collect()
+    }
+
     /// Forgets all files.
     pub(crate) fn forget(&mut self, kept: bool) {
         self.symbolizer.forget();
@@ -162,6 +181,7 @@ impl SymbolFiles {
             let mut report = log.reports[index].clone();
             let banner = log.banner(report.boot);
             self.symbolizer.symbolize(&mut report, banner);
+            drop_followed(&mut report);
             log.symbolized.insert(index, report);
         }
         let total = missing.len() as u64;
@@ -243,6 +263,18 @@ impl SymbolFiles {
             None => SourcePlace { note: Some(notes::no_source(file)), ..place },
         }
     }
+}
+
+/// Takes the advice out that says how to get a source line which is there now.
+fn drop_followed(report: &mut Report) {
+    let with_lines = report.stacks.iter().flat_map(|stack| &stack.frames).filter(|frame| frame.file_line.is_some());
+    let found: Vec<String> = with_lines
+        .filter_map(|frame| Some(format!(" {}+{:#x}/{:#x}", frame.function.as_deref()?, frame.offset?, frame.size?)))
+        .collect();
+    report.explanation.next.retain(|advice| {
+        let command = advice.command.as_deref().filter(|command| command.starts_with("./scripts/faddr2line "));
+        !command.is_some_and(|command| found.iter().any(|place| command.ends_with(place)))
+    });
 }
 
 /// A report as the log tells it, with the words that its lookup was stopped.

@@ -140,7 +140,7 @@ fn files_of_which_none_is_a_log_fail_with_the_first() {
 fn a_dump_among_the_files_is_told_whatever_stands_before_it() {
     let open = |inputs| Driver::new().open(inputs).expect_err("it was opened").code;
     let kdump = || Input::from_bytes("vmcore", b"KDUMP   \x06\0\0\0".to_vec());
-    let elf = |kind| Input::from_bytes("vmlinux", [b"\x7fELF\x02\x01\x01\0\0\0\0\0\0\0\0\0", &[kind, 0][..]].concat());
+    let elf = |kind| Input::from_bytes("file", [b"\x7fELF\x02\x01\x01\0\0\0\0\0\0\0\0\0", &[kind, 0][..]].concat());
     assert_eq!(open(vec![elf(2), kdump()]), "dump");
     assert_eq!(open(vec![guest("6.1/bug"), kdump()]), "dump");
     assert_eq!(open(vec![elf(4)]), "dump");

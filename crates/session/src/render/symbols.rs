@@ -1,7 +1,7 @@
-//! What files of symbols added to a report, as rows and as words: which were used and by what they match, which were not and
-//! why.
+//! What files of symbols added to a report, as rows and as words: which were used and by what they match, and what could not
+//! be looked up, with the files that do not match.
 //!
-//! Must never leave out a file that does not match.
+//! Must never leave out such a problem.
 
 use super::facts::Fact;
 use crate::words::plural;
@@ -25,15 +25,12 @@ pub(super) fn rows(report: &Report) -> Vec<Fact> {
     if more > 0 {
         add("Symbols", plural(more as u64, "more file", "more files"), String::new());
     }
-    for file in of(SymbolStatus::Mismatch).chain(of(SymbolStatus::Unreadable)).take(NAMED) {
-        add("Not used", file.name.clone(), file.note.clone().unwrap_or_default());
-    }
     let lines = symbols.with_lines + symbols.without_lines;
     if lines > 0 {
         let frames = format!("{} of {}", symbols.with_lines, plural(lines.into(), "frame", "frames"));
-        add("Source lines", frames, symbols.problems.join(" "));
+        add("Lines", frames, symbols.problems.join(" "));
     } else if !symbols.problems.is_empty() {
-        add("Source lines", "none".to_owned(), symbols.problems.join(" "));
+        add("Lines", "none".to_owned(), symbols.problems.join(" "));
     }
     if let Some(code) = &symbols.code {
         let remark = match code.as_str() {
