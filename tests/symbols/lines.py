@@ -47,6 +47,16 @@ def where(mine, theirs):
     return None
 
 
+def gnus(mine, theirs):
+    """The same of GNU's answer. Where debug information names no function it takes the symbol table's name, or a line 0 for
+    nothing: neither is an answer about lines. It does not demangle."""
+    if not mine and len(theirs) == 1 and theirs[0][2] == 0:
+        return None
+    if len(mine) == len(theirs):
+        theirs = [(one[0] if not one[0] or other[0].startswith("_R") else other[0], *other[1:]) for one, other in zip(mine, theirs)]
+    return where(mine, theirs) if mine or theirs else None
+
+
 def text(chain):
     return " < ".join(f"{function} {os.path.basename(file)}:{line}" for function, file, line in chain) or "nothing"
 
@@ -101,9 +111,11 @@ def run(make, words, count, flags):
             print(f"{name:18} {why}")
             bad += 1
             continue
-        same, shown, unexplained = dict(llvm=0, gnu=0, either=0), {}, 0
+        same, shown, alone, unexplained = dict(llvm=0, gnu=0, either=0), {}, {}, 0
         for place, one, two, three in zip(places, mine, llvm, gnu):
-            how = dict(llvm=where(one, two) if one or two else None, gnu=where(one, three) if one or three else None)
+            how = dict(llvm=where(one, two) if one or two else None, gnu=gnus(one, three))
+            if how["gnu"] is not None and how["llvm"] is None:
+                alone[how["gnu"]] = alone.get(how["gnu"], 0) + 1
             same["llvm"] += how["llvm"] is None
             same["gnu"] += how["gnu"] is None
             same["either"] += how["llvm"] is None or how["gnu"] is None
@@ -118,7 +130,7 @@ def run(make, words, count, flags):
         total = len(places)
         good = same["llvm"] / total >= ENOUGH and not unexplained
         bad += not good
-        print(f"{name:18}{total:10}{same['llvm'] / total:10.2%}{same['gnu'] / total:10.2%}{same['either'] / total:10.2%}{unexplained:12}   {cost}", flush=True)
+        print(f"{name:18}{total:10}{same['llvm'] / total:10.2%}{same['gnu'] / total:10.2%}{same['either'] / total:10.2%}{unexplained:12}   {cost}; GNU alone differs in {alone}", flush=True)
         for (how, agrees), found in sorted(shown.items()):
             print(f"    {how}, {agrees}: {len(found)}")
             for line in found if "--verbose" in flags else found[:3]:

@@ -32,7 +32,7 @@ def is_relocatable(path):
         return file.read(18)[16] == 1
 
 
-def linked(path, out):
+def linked(path, out, cross=""):
     """A module whose sections have addresses of their own, for the others know only one section that begins at 0.
 
     Returns {section's number: its address}."""
@@ -44,7 +44,7 @@ def linked(path, out):
     with tempfile.NamedTemporaryFile("w", suffix=".lds") as lds:
         lds.write("SECTIONS {\n" + "\n".join(script) + "\n}\n")
         lds.flush()
-        output(["ld", "-e", "0", "--unresolved-symbols=ignore-all", "--no-relax", "--no-warn-rwx-segments", "-T", lds.name, "-o", out, path])
+        output([f"{cross}ld", "-e", "0", "--unresolved-symbols=ignore-all", "--no-relax", "--no-warn-rwx-segments", "-T", lds.name, "-o", out, path])
     return bases
 
 
@@ -70,8 +70,18 @@ def tidy(path):
 
 
 def llvm(path, addresses):
-    """Innermost first: [[(function, file, line)] of each address]."""
-    told = output([SYMBOLIZER, f"--obj={path}", "--inlines", "--functions=short", "--output-style=JSON"], "".join(f"{address:#x}\n" for address in addresses))
+    """Innermost first: [[(function, file, line)] of each address]. Functions have the source's names; those of Rust, where that is
+    a word without its path, their demangled ones."""
+    rows = ask_llvm(path, addresses, "short")
+    rust = [at for at, row in enumerate(rows) if any(file.endswith(".rs") for _, file, _ in row)]
+    if rust:
+        for at, row in zip(rust, ask_llvm(path, [addresses[at] for at in rust], "linkage")):
+            rows[at] = row
+    return rows
+
+
+def ask_llvm(path, addresses, names):
+    told = output([SYMBOLIZER, f"--obj={path}", "--inlines", f"--functions={names}", "--output-style=JSON"], "".join(f"{address:#x}\n" for address in addresses))
     rows = []
     for line in told.splitlines():
         answer = json.loads(line)

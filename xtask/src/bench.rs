@@ -2,7 +2,9 @@
 //! a figure that was not measured in this very run: what can't be measured here is left out with the reason.
 
 mod dumps;
+mod runner;
 mod sample;
+mod symbols;
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -30,6 +32,8 @@ pub(crate) enum Subjects {
     All,
     /// Dumps alone.
     Dumps,
+    /// Source lines of logs and dumps alone.
+    Symbols,
 }
 
 /// Measures and prints the table, with the site in a directory. `built`: site and command are there already.
@@ -45,7 +49,12 @@ pub(crate) fn bench(workspace: &Workspace, subjects: Subjects, directory: &Path,
     if subjects == Subjects::All {
         print_table(&of_logs(workspace, &site, &command)?);
     }
-    print_table(&of_dumps(workspace, &site, &command)?);
+    if subjects != Subjects::Symbols {
+        print_table(&of_dumps(workspace, &site, &command)?);
+    }
+    if subjects != Subjects::Dumps {
+        print_table(&of_symbols(workspace, &site, &command)?);
+    }
     Ok(ExitCode::SUCCESS)
 }
 
@@ -91,6 +100,17 @@ fn of_dumps(workspace: &Workspace, site: &Site, command: &Path) -> Result<Vec<Ro
         Err(error) => eprintln!("Not measured in a browser: {error}"),
     }
     rows.extend(dumps::unpacking(workspace)?);
+    Ok(rows)
+}
+
+/// Source lines: the command beside others, and the page.
+fn of_symbols(workspace: &Workspace, site: &Site, command: &Path) -> Result<Vec<Row>> {
+    let Some(subject) = symbols::subject(workspace)? else { return Ok(Vec::new()) };
+    let mut rows = symbols::native(workspace, command, &subject)?;
+    match in_page(workspace, site, "tests/browser/bench-symbols.mjs", &[&subject.log, &subject.vmlinux]) {
+        Ok(measured) => rows.extend(symbols::of_page(&measured)?),
+        Err(error) => eprintln!("Not measured in a browser: {error}"),
+    }
     Ok(rows)
 }
 

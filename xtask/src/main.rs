@@ -34,11 +34,12 @@ cargo xtask serve [--port N] [--built] [--dir DIR]
 cargo xtask test [STAGE]...              every check there is, or the named ones
 cargo xtask dist [--out DIR] [--cli]     leave the deployable site in dist/ (and the engine's package in pkg/)
                                          --cli: build the command with the site inside it, too
-cargo xtask bench [dumps] [--built] [--dir DIR]
-                                         measure and print the figures; of dumps alone
+cargo xtask bench [dumps|symbols] [--built] [--dir DIR]
+                                         measure and print the figures; of dumps alone, of source lines alone
                                          --built: of what is there as it is
 cargo xtask guests [ARGUMENT]...         make the fixtures afresh: tests/guests/run
 cargo xtask guests dumps [ARGUMENT]...   hold real dumps against another debugger: tests/dumps/run
+cargo xtask guests symbols [ARGUMENT]... hold source lines against other symbolizers: tests/symbols/run
 ";
 
 fn main() -> ExitCode {
@@ -114,6 +115,7 @@ fn dispatch() -> Result<ExitCode> {
             while let Some(argument) = arguments.next()? {
                 match argument {
                     Value(word) if word == "dumps" => subjects = bench::Subjects::Dumps,
+                    Value(word) if word == "symbols" => subjects = bench::Subjects::Symbols,
                     Long("built") => built = true,
                     Long("dir") => directory = arguments.value()?.into(),
                     other => return Err(other.unexpected().into()),
@@ -124,9 +126,12 @@ fn dispatch() -> Result<ExitCode> {
         Some("guests") => {
             let mut words: Vec<_> = arguments.raw_args()?.collect();
             let mut script = "tests/guests/run";
-            if words.first().is_some_and(|word| word == "dumps") {
-                words.remove(0);
-                script = "tests/dumps/run";
+            for (name, other) in [("dumps", "tests/dumps/run"), ("symbols", "tests/symbols/run")] {
+                if words.first().is_some_and(|word| word == name) {
+                    words.remove(0);
+                    script = other;
+                    break;
+                }
             }
             run::run(workspace.command(workspace.path(script)).args(words))?;
             Ok(ExitCode::SUCCESS)
