@@ -79,7 +79,7 @@ fn name_of(top: &Path, path: &Path, named: bool) -> String {
         return input::shown(whole);
     }
     let within = path.strip_prefix(top).unwrap_or(path);
-    let folder = top.file_name().map(|name| input::shown(name)).unwrap_or_else(|| ".".to_owned());
+    let folder = top.file_name().map_or_else(|| ".".to_owned(), input::shown);
     format!("{folder}/{}", input::shown(within.as_os_str()))
 }
 

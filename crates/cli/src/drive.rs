@@ -19,10 +19,8 @@ pub(crate) struct Opened {
 
 /// Opens files as one log, with its notes and its progress on stderr; with files of symbols beside it.
 pub(crate) fn open(files: &[OsString], debug: &DebugOptions) -> Result<Opened, Failure> {
-    let (named, paths) = match files.is_empty() {
-        true => debug::logs(&debug.paths),
-        false => (files.to_vec(), debug.paths.clone()),
-    };
+    let (named, paths) =
+        if files.is_empty() { debug::logs(&debug.paths) } else { (files.to_vec(), debug.paths.clone()) };
     let inputs = core::logs(input::all(&named)?)?;
     let mut session = Session::new(BUILD_ID, oopscope_disasm::list);
     if !paths.is_empty() {

@@ -191,7 +191,7 @@ Usage: oopscope core [-f FORMAT] [-c COMMAND]... VMCORE... [--debug PATH...]
   -c, --command COMMAND
                      run this instead of the summary; may be given several
                      times. help lists the commands: bt, ps, log, mod, sym,
-                     rd, struct, union, p, kmem, vtop, sys, mach
+                     rd, struct, union, p, locals, kmem, vtop, sys, mach
   -f, --format FORMAT
                      text  for people (the default)
                      json  for tools; docs/vmcore-schema.md describes it

@@ -15,8 +15,8 @@ const BLOCK: usize = 1 << 20;
 /// A longer line is no frame; it is handed over in pieces.
 const LONGEST: usize = 64 << 10;
 
-/// Takes the annotated log piece by piece; false ends it.
-pub type Sink<'a> = &'a mut dyn FnMut(&[u8]) -> bool;
+/// Takes the log piece by piece; false ends it.
+type Sink<'a> = &'a mut dyn FnMut(&[u8]) -> bool;
 
 impl Session {
     /// Looks up all reports of the log that is open. `tick` is told how far that is.
@@ -36,8 +36,8 @@ impl Session {
         Some((log.shown().filter_map(|report| report.symbols.as_ref()).collect(), &log.facts))
     }
 
-    /// Gives the log that is open, with what was found put into its lines.
-    pub fn annotated(&self, sink: Sink<'_>) -> Result<(), Problem> {
+    /// Gives the log that is open, with what was found put into its lines, piece by piece to `sink`, which ends it by false.
+    pub fn annotated(&self, sink: &mut dyn FnMut(&[u8]) -> bool) -> Result<(), Problem> {
         let Some(log) = &self.log else { return Err(problem::nothing_given()) };
         let mut frames: BTreeMap<u64, Vec<&Frame>> = BTreeMap::new();
         for frame in log.shown().flat_map(|report| &report.stacks).flat_map(|stack| &stack.frames) {
@@ -90,10 +90,8 @@ impl Lines<'_> {
             if self.pending.len() > LONGEST {
                 self.whole = false;
             }
-            if end.is_some() || !self.whole {
-                if !self.flush(sink) {
-                    return false;
-                }
+            if (end.is_some() || !self.whole) && !self.flush(sink) {
+                return false;
             }
             if end.is_some() {
                 self.next_line();

@@ -236,9 +236,9 @@ mod tests {
     #[test]
     fn words_are_put_in_and_all_else_stays() {
         let own = frame("f", 1, 2, "fs/x.c", 12);
-        check("[    1.2]  f+0x1/0x2\r\n", &[own.clone()], &["[    1.2]  f+0x1/0x2 fs/x.c:12\r\n"]);
-        check(" ? f+0x1/0x2 [m] (P)", &[own.clone()], &[" ? f+0x1/0x2 [m] fs/x.c:12 (P)"]);
-        check("xf+0x1/0x2 f+0x1/0x2", &[own.clone()], &["xf+0x1/0x2 f+0x1/0x2 fs/x.c:12"]);
+        check("[    1.2]  f+0x1/0x2\r\n", std::slice::from_ref(&own), &["[    1.2]  f+0x1/0x2 fs/x.c:12\r\n"]);
+        check(" ? f+0x1/0x2 [m] (P)", std::slice::from_ref(&own), &[" ? f+0x1/0x2 [m] fs/x.c:12 (P)"]);
+        check("xf+0x1/0x2 f+0x1/0x2", std::slice::from_ref(&own), &["xf+0x1/0x2 f+0x1/0x2 fs/x.c:12"]);
         check(
             "<4>[1] RIP: 0010:f+0x1/0x2 [m 0123]\n",
             &[inline("h", "a.h", 3), inline("g", "b.h", 4), own.clone()],
@@ -272,11 +272,19 @@ mod tests {
             module: Some("bad_driver".into()),
             ..frame("f", 0x25, 0x50, "m.c", 42)
         };
-        check(" [<ffffffffc0a12345>]", &[own.clone()], &[" [<ffffffffc0a12345>] f+0x25/0x50 [bad_driver] m.c:42"]);
-        check(" 0xffffffffc0a12345", &[own.clone()], &[" [<0xffffffffc0a12345>] f+0x25/0x50 [bad_driver] m.c:42"]);
+        check(
+            " [<ffffffffc0a12345>]",
+            std::slice::from_ref(&own),
+            &[" [<ffffffffc0a12345>] f+0x25/0x50 [bad_driver] m.c:42"],
+        );
+        check(
+            " 0xffffffffc0a12345",
+            std::slice::from_ref(&own),
+            &[" [<0xffffffffc0a12345>] f+0x25/0x50 [bad_driver] m.c:42"],
+        );
         check(
             " [<ffffffffc0a12345>] 0xffffffffc0a12345",
-            &[own.clone()],
+            std::slice::from_ref(&own),
             &[" [<ffffffffc0a12345>] f+0x25/0x50 [bad_driver] m.c:42"],
         );
         check(

@@ -137,9 +137,10 @@ impl Places<'_> {
             return None;
         };
         let back = u64::from(lookup != Lookup::Exact && offset > 0);
-        let at = match module.sections.is_empty() {
-            true => object.in_module(offset - back),
-            false => object.in_section(&module.sections, address - back),
+        let at = if module.sections.is_empty() {
+            object.in_module(offset - back)
+        } else {
+            object.in_section(&module.sections, address - back)
         };
         let found = at.and_then(|at| Some((at, object.function_at(at).ok()??)));
         let Some((at, function)) = found else {
@@ -162,13 +163,12 @@ impl Places<'_> {
             if !self.is_of_kernel(table, name, work) {
                 continue;
             }
-            let moved = match (live, self.moved) {
-                (true, _) => 0,
-                (false, Moved::By(moved)) => moved,
-                (false, Moved::Unknown) => 0,
+            let moved = match self.moved {
+                Moved::By(moved) if !live => moved,
+                _ => 0,
             };
             let Some(place) = address.checked_sub(moved) else { continue };
-            let Some((symbol, module)) = table.at(place - back) else { continue };
+            let Some((symbol, module)) = place.checked_sub(back).and_then(|place| table.at(place)) else { continue };
             if !live && self.moved == Moved::Unknown {
                 work.problem(format!(
                     "the log does not say whether its kernel was moved (KASLR): {name} is taken as if it was not"

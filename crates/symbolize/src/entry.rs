@@ -163,9 +163,8 @@ impl Entry {
             Some(Opened::Source) => "source",
             Some(Opened::Other) => "other",
             Some(Opened::Unreadable(_)) | None => match self.guess {
-                Some(Guess::Kernel) => "vmlinux",
                 Some(Guess::Module(_)) => "module",
-                Some(Guess::BuildId(_)) => "vmlinux",
+                Some(Guess::Kernel | Guess::BuildId(_)) => "vmlinux",
                 Some(Guess::Image) => "kernel-image",
                 Some(Guess::Map) => "system-map",
                 Some(Guess::Kallsyms) => "kallsyms",
@@ -220,10 +219,7 @@ fn open(given: &Given, guess: Option<&Guess>) -> Opened {
         Some(Err(why)) => Opened::Unreadable(why),
         None => match guess {
             Some(Guess::Kernel | Guess::Module(_) | Guess::BuildId(_) | Guess::SplitDwarf) => {
-                let why = match head.is_empty() {
-                    true => "it is empty",
-                    false => "it is no ELF file, though its name says so",
-                };
+                let why = if head.is_empty() { "it is empty" } else { "it is no ELF file, though its name says so" };
                 Opened::Unreadable(why.to_owned())
             }
             Some(Guess::Map | Guess::Kallsyms) => Opened::Unreadable("it is no list of symbols".to_owned()),

@@ -42,6 +42,11 @@ pub(crate) fn module(name: &str) -> String {
     name.replace('-', "_")
 }
 
+/// Whether a name is that of a package of split debug information.
+pub(crate) fn is_package(name: &str) -> bool {
+    name.rsplit_once('.').is_some_and(|(_, ending)| ending == "dwp")
+}
+
 /// Without the ending that a packed file has.
 pub(crate) fn unpacked(name: &str) -> &str {
     PACKED.iter().find_map(|ending| name.strip_suffix(ending)).unwrap_or(name)

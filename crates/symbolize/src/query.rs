@@ -78,12 +78,10 @@ pub(crate) fn ask(
         }
     }
     if answer.places.is_empty() {
-        let why = match answer.notes.is_empty() {
-            true => match asked {
-                Asked::Address(address) => format!("nothing lies at {address:#x}"),
-                Asked::Function { name, .. } => format!("there is no function {name}"),
-            },
-            false => answer.notes.join("\n"),
+        let why = match asked {
+            _ if !answer.notes.is_empty() => answer.notes.join("\n"),
+            Asked::Address(address) => format!("nothing lies at {address:#x}"),
+            Asked::Function { name, .. } => format!("there is no function {name}"),
         };
         return Err(QueryError::Nothing(why));
     }

@@ -29,10 +29,13 @@ pub struct Excerpt {
     pub note: Option<String>,
 }
 
+/// A source file: its path and its bytes.
+type Source = (String, Rc<dyn ReadAt>);
+
 /// The source files that were given, by their names without folders.
 #[derive(Default)]
 pub(crate) struct Sources {
-    by_name: BTreeMap<String, Vec<(String, Rc<dyn ReadAt>)>>,
+    by_name: BTreeMap<String, Vec<Source>>,
     count: usize,
 }
 

@@ -173,7 +173,7 @@ impl Symbolizer {
         let wanted = debug.wanted();
         let mut any = false;
         // A package has the units of all files in it.
-        let packages = self.splits.iter().filter(|(name, _)| name.ends_with(".dwp")).flat_map(|(_, files)| files);
+        let packages = self.splits.iter().filter(|(name, _)| names::is_package(name)).flat_map(|(_, files)| files);
         let named = wanted.iter().filter_map(|wanted| self.splits.get(names::last(&wanted.name))).flatten();
         for &at in named.chain(packages).take(MOST_SPLITS) {
             let Some(entry) = self.files.get(at).filter(|_| object.supplied(at)) else { continue };
@@ -334,14 +334,14 @@ impl Symbolizer {
             return Some(found);
         }
         let candidates = self.modules.get(&names::module(name)).into_iter().flatten().take(MOST_TRIED);
-        candidates.copied().find_map(|at| match build_id {
-            Some(id) => self.debug_of(at, id),
-            None => {
-                let (_, object) = self.object(at)?;
-                let debug = object.has_lines.then(|| object.debug().ok().cloned()).flatten()?;
-                self.files.get(at)?.used("name");
-                Some(debug)
+        candidates.copied().find_map(|at| {
+            if let Some(id) = build_id {
+                return self.debug_of(at, id);
             }
+            let (_, object) = self.object(at)?;
+            let debug = object.has_lines.then(|| object.debug().ok().cloned()).flatten()?;
+            self.files.get(at)?.used("name");
+            Some(debug)
         })
     }
 

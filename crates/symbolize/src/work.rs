@@ -115,7 +115,9 @@ impl<'s> Work<'s> {
             let chosen = self.files.module_for(&name, &self.kernel, &frames, &mut problems);
             self.modules.insert(name, chosen);
         }
-        problems.into_iter().for_each(|problem| self.problem(problem));
+        for problem in problems {
+            self.problem(problem);
+        }
     }
 
     /// A module's file that was found by an address.
@@ -190,7 +192,7 @@ impl<'s> Work<'s> {
                 inner = Some(frame);
             }
         }
-        self.tell_apart(&frames, &mut located, facts);
+        Self::tell_apart(&frames, &mut located, facts);
         for (frame, found) in frames.into_iter().zip(located) {
             self.expand(frame, found, &mut stack.frames);
         }
@@ -198,7 +200,7 @@ impl<'s> Work<'s> {
 
     /// Functions of one name and size told apart: by whom the frame below called, by whom they themselves called, by the
     /// report's code.
-    fn tell_apart(&self, frames: &[Frame], located: &mut [Option<Located>], facts: &Facts) {
+    fn tell_apart(frames: &[Frame], located: &mut [Option<Located>], facts: &Facts) {
         let calls = |located: &Located, function: &Function| calls::before(&located.object, located.at(function));
         for at in 0..located.len() {
             let Some(own) = located[at].as_ref().filter(|own| own.candidates.len() > 1) else { continue };
