@@ -28,6 +28,7 @@ impl State {
             "dump" => true,
             // A vmlinux belongs to the dump that is open, or that it came with.
             "elf" => files.len() > 1 || self.known_dump().is_some(),
+            "symbols" => self.known_dump().is_some(),
             _ => false,
         }
     }

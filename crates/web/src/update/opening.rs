@@ -74,13 +74,28 @@ impl State {
                 let opening = self.opening.take();
                 opening.map_or_else(Vec::new, |opening| self.opened(opening, *summary, now))
             }
+            // Files of symbols alone: nothing was opened. They are the open dump's, too.
+            Event::Symbols(symbols) => {
+                let source = self.opening.take().map(|opening| opening.source);
+                if let Some(Source::Files { files, kept }) = source
+                    && self.known_dump().is_some()
+                {
+                    return self.hand_over(files, kept, true);
+                }
+                self.said = symbols.notes.join(" ");
+                let current = self.open.as_mut().map(|open| {
+                    open.reports.clear();
+                    open.current
+                });
+                self.fetch(current)
+            }
             Event::Failed(problem) => {
                 let restoring = opening.restoring;
                 let source = self.opening.take().map(|opening| opening.source);
                 if let Some(Source::Files { files, kept }) = source
                     && self.is_for_dumps(&problem, &files)
                 {
-                    let add = problem.code == "elf" && self.known_dump().is_some();
+                    let add = matches!(problem.code.as_str(), "elf" | "symbols") && self.known_dump().is_some();
                     return self.hand_over(files, kept, add);
                 }
                 self.said.clone_from(&problem.message);
