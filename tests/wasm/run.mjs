@@ -78,6 +78,83 @@ test("a report is asked for, found and shared like the page does", () => {
   assert.equal(driver.ask({ type: "report", index: opened.link.report }).title, report.title);
 });
 
+const symbols = join(fixtures, "symbols");
+const symbolFile = (path) => fileOf(basename(path), readFileSync(join(symbols, path)));
+/** What is given together: a log, and files of symbols in every form that debug information comes in. */
+const SYMBOLIZED = [
+  ["logs/oops.log", ["gcc5/vmlinux"]],
+  ["logs/oops.log", ["gcc4/vmlinux"]],
+  ["logs/oops.log", ["clang5/vmlinux"]],
+  ["logs/oops.log", ["gcc5-zlib/vmlinux"]],
+  ["logs/oops.log", ["gcc5-zstd/vmlinux"]],
+  ["logs/oops.log", ["stripped/vmlinux", "gcc5/System.map"]],
+  ["logs/oops.log", ["debuglink/vmlinux", "debuglink/vmlinux.debug"]],
+  ["logs/bare.log", ["modules/gcc5/bad_driver.ko", "gcc5/vmlinux", "logs/proc-modules.txt"]],
+];
+
+for (const [log, files] of SYMBOLIZED) {
+  test(`${log} with ${files.join(", ")}`, () => {
+    const driver = new Driver();
+    const opened = driver.open(...files.map(symbolFile), symbolFile(log));
+    assert.equal(opened.type, "opened", JSON.stringify(opened));
+    assert.ok(opened.symbols.files.length >= files.length && opened.symbols.bytes_read > 0, JSON.stringify(opened.symbols));
+    const debug = files.flatMap((path) => ["--debug", join(symbols, path)]);
+    for (const format of ["json", "text"]) {
+      const { text } = driver.ask({ type: "render", format });
+      // Here files have names alone, natively they have paths.
+      const there = native("log", "--no-cache", "--format", format, ...debug, join(symbols, log)).replaceAll(/[^\s"]*\/tests\/fixtures\/symbols\/(?:[\w-]+\/)*/g, "");
+      assertSame(text, there, format);
+    }
+  });
+}
+
+test("what symbols say is carried by a link, forgotten, and told with a source", () => {
+  const driver = new Driver();
+  driver.open(symbolFile("gcc5/vmlinux"), symbolFile("logs/oops.log"));
+  const { stacks } = driver.ask({ type: "report", index: 0 });
+  const places = (stacks) => stacks.flatMap(({ frames }) => frames.map((frame) => [frame.function, frame.file, frame.file_line, frame.inlined]));
+  assert.ok(places(stacks).some(([name, file, line, inlined]) => name === "slot_read" && /ring\.h$/.test(file) && line === 25 && inlined));
+  const { fragment } = driver.ask({ type: "share", index: 0, view: {} });
+  const other = new Driver();
+  assert.equal(other.ask({ type: "open-link", fragment }).type, "opened");
+  assert.deepEqual(places(other.ask({ type: "report", index: 0 }).stacks), places(stacks));
+
+  const added = driver.ask({ type: "symbols", report: 0 }, [fileOf("disk.c", readFileSync(join(symbols, "source/disk.c")))]);
+  assert.equal(added.type, "symbols", JSON.stringify(added));
+  const { lines, first } = driver.ask({ type: "source", file: "/usr/src/fixture/disk.c", line: 49, around: 2, report: 0 });
+  assert.deepEqual([first, lines.length], [47, 5]);
+  assert.deepEqual(driver.ask({ type: "forget-symbols", kept: true }).files, []);
+  assert.equal(driver.ask({ type: "report", index: 0 }).symbols, undefined);
+});
+
+test("a folder's files are told by their paths", () => {
+  const driver = new Driver();
+  driver.open(symbolFile("logs/oops.log"));
+  driver.answers = [];
+  driver.id += 1;
+  const files = [fileThatFails("x.c", 100, "NotReadableError"), symbolFile("gcc5/vmlinux")];
+  const paths = ["linux/x.c", "debug/boot/vmlinux-6.1.0-fixture"];
+  if (driver.engine.handle({ id: driver.id, request: { type: "symbols", report: 0 }, files, paths })) while (driver.engine.step());
+  const { event } = driver.answers.at(-1);
+  assert.equal(event.files.find(({ status }) => status === "used").name, paths[1], JSON.stringify(event));
+});
+
+test("what is kept is fetched before a report, written after it, and not waited for where nobody serves it", () => {
+  const driver = new Driver();
+  driver.engine.keep();
+  assert.equal(driver.engine.kept_asks(), undefined);
+  driver.open(symbolFile("clang5/vmlinux"), symbolFile("logs/oops.log"));
+  driver.answers = [];
+  driver.engine.handle({ id: 51, request: { type: "report", index: 0 } });
+  assert.deepEqual(driver.answers, []);
+  const { forget, fetch, write } = driver.engine.kept_asks();
+  assert.deepEqual([forget, write], [false, []]);
+  assert.ok(fetch.every((id) => /^[0-9a-f]{40}$/.test(id)) && fetch.length === 1, fetch.join());
+  if (driver.engine.kept_answers({ problem: "a private window" })) while (driver.engine.step());
+  assert.equal(driver.answers.at(-1).event.type, "report");
+  assert.equal(driver.ask({ type: "symbol-files" }).kept.problem, "a private window");
+});
+
 /** A log whose first report has code, and the same of which nothing is listed. */
 const crash = () => fileOf("crash.log", readFileSync(join(fixtures, "guests/6.1/null_write.log")));
 

@@ -56,6 +56,7 @@ impl Opened {
         loop {
             match answers.pop() {
                 Some(Answer { event: Event::Failed(problem), .. }) => return Err(problem.into()),
+                Some(Answer { event: Event::SymbolProgress(_), .. }) => {}
                 Some(Answer { event, .. }) => return Ok(event),
                 None => answers = step(&mut self.session)?,
             }
