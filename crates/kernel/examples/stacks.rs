@@ -1,7 +1,7 @@
 //! Prints every stack of a dump, for those who work on unwinding, in lines that a script can read:
 //!
 //! ```text
-//! cargo run --release -p oopscope-kernel --example stacks -- DUMP[,DUMP]... [cpus|panic|PID]
+//! cargo run --release -p oopscope-kernel --example stacks -- DUMP[,DUMP]... [all|cpus|panic|PID [VMLINUX]]
 //! ```
 //!
 //! A stack begins with a line `T task pid comm cpu`, has a line `F address function+offset module trust stack` a frame
@@ -10,9 +10,14 @@
 
 mod on_disk;
 
+use on_disk::OnDisk;
 use oopscope_dump::Dump;
+use oopscope_dwarf::DebugFile;
 use oopscope_kernel::{Kernel, stack, tasks};
 use oopscope_report::vmcore::Backtrace;
+use oopscope_source::ReadAt;
+use oopscope_symbols::elf::{ElfFile, Outline};
+use std::rc::Rc;
 use std::time::Instant;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -21,9 +26,14 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let parts = on_disk::parts(&names)?;
     let start = Instant::now();
     let mut kernel = Kernel::open(Dump::open(parts, &mut |_| true)?, &mut |_| true)?;
+    let (wanted, vmlinux) = (words.next(), words.next());
+    if let Some(name) = vmlinux {
+        let file: Rc<dyn ReadAt> = Rc::new(OnDisk::open(&name)?);
+        kernel.use_vmlinux(ElfFile::open(&*file)?)?;
+        kernel.use_debug(Rc::new(DebugFile::open(Rc::clone(&file), Rc::new(Outline::read(&*file)?))?));
+    }
     kernel.load_symbols(&mut |_| true)?;
     eprintln!("opened: {:?}", start.elapsed());
-    let wanted = words.next();
     let lap = Instant::now();
     match wanted.as_deref() {
         Some("cpus") => stack::cpus(&kernel).iter().for_each(|cpu| print(&cpu.backtrace)),
@@ -31,7 +41,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         wanted => {
             let (all, unread) = tasks::tasks(&kernel);
             eprintln!("{} tasks: {:?} {unread:?}", all.len(), lap.elapsed());
-            let pid: Option<i32> = wanted.map(str::parse).transpose()?;
+            let pid: Option<i32> = wanted.filter(|&wanted| wanted != "all").map(str::parse).transpose()?;
             let lap = Instant::now();
             let stacks: Vec<_> = all
                 .iter()

@@ -13,7 +13,7 @@ impl Kernel {
     /// 9d7de2aa8b41 "x86/percpu/64: Use relative percpu offsets" x86-64 too).
     pub fn per_cpu(&self, symbol: &str, cpu: u32) -> Result<u64, ObjectError> {
         let base = self.symbol(symbol).ok_or_else(|| ObjectError::NoSymbol { name: symbol.to_owned() })?;
-        Ok(base.wrapping_add(self.per_cpu_offset(cpu)?))
+        Ok(self.layout.wrap(base.wrapping_add(self.per_cpu_offset(cpu)?)))
     }
 
     /// What is added to a per-CPU variable's address for a CPU.

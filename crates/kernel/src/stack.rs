@@ -20,6 +20,9 @@ use walk::{Area, Start, Step, Walk};
 
 pub use panicked::panic_cpu;
 
+/// How many callers are asked for what they have passed, one through the other.
+const CALLERS: usize = 4;
+
 /// What is found once and asked for with every stack.
 #[derive(Debug, Default)]
 pub(crate) struct Stacks {
@@ -42,11 +45,11 @@ pub fn locals(kernel: &Kernel, task: u64, number: usize) -> Option<locals::Local
     let inner = backtrace.frames[number..].iter().take_while(|frame| frame.inlined).count();
     let index = backtrace.frames[..number + inner].iter().filter(|frame| !frame.inlined).count();
     let frame = frame.clone();
-    let Some(step) = followed.walk.steps.get(index) else { return None };
-    let known = recover::known(kernel, &followed.start, &followed.walk.steps, index).pop();
-    let place = (step.address, step.call);
-    let (registers, (types, variables, note)) = match &known {
-        Some(known) => (known.registers.listed(), locals::of(kernel, known, place, inner)),
+    // Callers tell what they have passed; some of those pass what they were passed themselves.
+    let known = recover::known(kernel, &followed.start, &followed.walk.steps, index.saturating_add(CALLERS));
+    let frames: Vec<_> = followed.walk.steps.iter().zip(known).skip(index).collect();
+    let (registers, (types, variables, note)) = match frames.first() {
+        Some((_, known)) => (known.registers.listed(), locals::of(kernel, &frames, inner)),
         None => (Vec::new(), (None, Vec::new(), Some("registers of this architecture are not known".to_owned()))),
     };
     Some(locals::Locals { task: backtrace.task.take(), frame, registers, types, variables, note })
@@ -104,8 +107,14 @@ fn running(kernel: &Kernel, state: &cpus::CpuState) -> Followed {
         };
         return follow(kernel, state.task, start, &areas);
     }
+    // Arm's modes that take exceptions have stack pointers of their own.
+    let missing = if state.registers.is_some() {
+        format!("the registers that the dump has of CPU {} do not tell its stack", state.number)
+    } else {
+        format!("the dump has no registers of CPU {}", state.number)
+    };
     let searched = |area: &Area, whose: &str| {
-        let begins = format!("the dump has no registers of CPU {}; {whose} was searched", state.number);
+        let begins = format!("{missing}; {whose} was searched");
         let (sp, trust) = (area.from, Trust::Scan);
         let start = Start { pc: None, sp, fp: None, registers: None, kept: None, call: false, trust, begins };
         follow(kernel, state.task, start, &areas)
@@ -121,7 +130,7 @@ fn running(kernel: &Kernel, state: &cpus::CpuState) -> Followed {
     if let Some(area) = areas.iter().find(|area| area.kind == StackKind::Task) {
         return searched(area, "its task's stack");
     }
-    let ends = format!("the dump has no registers of CPU {}, nor could its task's stack be found", state.number);
+    let ends = format!("{missing}, nor could its task's stack be found");
     Followed::none(state.task, String::new(), ends)
 }
 
@@ -138,6 +147,7 @@ fn sleeping(kernel: &Kernel, task: u64) -> Followed {
     let start = match kernel.machine() {
         Machine::X86_64 => arch::x86_64::stacks::switched(kernel, task),
         Machine::Aarch64 => arch::aarch64::stacks::switched(kernel, task),
+        Machine::Arm => arch::arm::stacks::switched(kernel, task),
         _ => Err("stacks of this architecture are not read".to_owned()),
     };
     match start {
@@ -152,6 +162,7 @@ fn follow(kernel: &Kernel, task: Option<u64>, start: Start, areas: &[Area]) -> F
     let mut walk = match kernel.machine() {
         Machine::X86_64 => arch::x86_64::unwind::walk(&view, &start, areas),
         Machine::Aarch64 => arch::aarch64::unwind::walk(&view, &start, areas, arch::aarch64::stacks::shape(kernel)),
+        Machine::Arm => arch::arm::unwind::walk(&view, &start, areas, &unwinding.exidx),
         _ => Walk { ends: "stacks of this architecture are not read".to_owned(), ..Walk::default() },
     };
     if start.pc.is_none() {
@@ -228,6 +239,7 @@ fn areas(kernel: &Kernel, task: Option<u64>, cpu: Option<u32>) -> Vec<Area> {
     let size = match kernel.machine() {
         Machine::X86_64 => arch::x86_64::stacks::thread_size(kernel),
         Machine::Aarch64 => arch::aarch64::stacks::thread_size(kernel),
+        Machine::Arm => arch::arm::stacks::thread_size(kernel),
         _ => return Vec::new(),
     };
     let own = task.and_then(|task| {
@@ -238,6 +250,7 @@ fn areas(kernel: &Kernel, task: Option<u64>, cpu: Option<u32>) -> Vec<Area> {
     areas.extend(cpu.into_iter().flat_map(|cpu| match kernel.machine() {
         Machine::X86_64 => arch::x86_64::stacks::of_cpu(kernel, cpu),
         Machine::Aarch64 => arch::aarch64::stacks::of_cpu(kernel, cpu),
+        Machine::Arm => arch::arm::stacks::of_cpu(kernel, cpu),
         _ => Vec::new(),
     }));
     areas

@@ -92,6 +92,10 @@ impl Words for Tiled<'_> {
         let at = usize::try_from(physical % (length - 7)).unwrap_or(0);
         Ok(u64::from_le_bytes(self.0[at..at + 8].try_into().unwrap_or_default()))
     }
+
+    fn half(&self, physical: u64) -> Result<u64, PageError> {
+        Ok(self.word(physical)? & 0xffff_ffff)
+    }
 }
 
 /// Addresses worth a try: the ends of all regions, and what stands in the memory itself.

@@ -3,6 +3,7 @@
 //! other, because every walk has as many steps as there are levels.
 
 pub mod aarch64;
+pub mod arm;
 pub mod x86_64;
 
 use crate::error::{KernelError, MemoryError};
@@ -98,6 +99,17 @@ pub trait Arch {
     /// Reads an entry of a level.
     fn entry(&self, level: usize, entry: u64) -> Entry;
 
+    /// Reads the entry that leads to an address: what is larger than its level's pages stands in as many entries, and has one
+    /// physical address in all of them.
+    fn entry_at(&self, level: usize, entry: u64, _address: u64) -> Entry {
+        self.entry(level, entry)
+    }
+
+    /// Bytes of an entry: 8 or 4.
+    fn entry_size(&self) -> u64 {
+        8
+    }
+
     /// Names of an entry's flags, as the manuals have them, in lower case as the kernel's.
     fn flags(&self, level: usize, entry: u64) -> Vec<String>;
 
@@ -138,6 +150,9 @@ pub trait Arch {
 pub trait Words {
     /// The word at a physical address.
     fn word(&self, physical: u64) -> Result<u64, PageError>;
+
+    /// The word of half the size.
+    fn half(&self, physical: u64) -> Result<u64, PageError>;
 }
 
 impl Words for Dump {
@@ -145,6 +160,12 @@ impl Words for Dump {
         let mut bytes = [0; 8];
         self.read(physical, &mut bytes)?;
         Ok(if self.layout().little_endian { u64::from_le_bytes(bytes) } else { u64::from_be_bytes(bytes) })
+    }
+
+    fn half(&self, physical: u64) -> Result<u64, PageError> {
+        let mut bytes = [0; 4];
+        self.read(physical, &mut bytes)?;
+        Ok(if self.layout().little_endian { u32::from_le_bytes(bytes) } else { u32::from_be_bytes(bytes) }.into())
     }
 }
 
@@ -160,10 +181,11 @@ pub fn walk(
     let levels = arch.levels();
     for (number, level) in levels.iter().enumerate() {
         let index = (address >> level.shift) & ((1 << level.bits) - 1);
-        let at = table.wrapping_add(index * 8);
-        let entry = words.word(at).map_err(|error| MemoryError::Table { address, level: level.name, error })?;
+        let at = table.wrapping_add(index * arch.entry_size());
+        let entry = if arch.entry_size() == 4 { words.half(at) } else { words.word(at) };
+        let entry = entry.map_err(|error| MemoryError::Table { address, level: level.name, error })?;
         seen(Step { level: number, at, entry });
-        match arch.entry(number, entry) {
+        match arch.entry_at(number, entry, address) {
             Entry::Absent => return Err(MemoryError::NotMapped { address, level: level.name }),
             Entry::Table(next) => table = next,
             Entry::Leaf(physical) => {
@@ -259,6 +281,7 @@ pub(crate) fn registers(machine: Machine) -> Option<&'static crate::stack::regis
     match machine {
         Machine::X86_64 => Some(&x86_64::registers::FILE),
         Machine::Aarch64 => Some(&aarch64::registers::FILE),
+        Machine::Arm => Some(&arm::registers::FILE),
         _ => None,
     }
 }
@@ -272,6 +295,7 @@ pub fn open(
     match dump.layout().machine.or_else(|| machine_of(info)) {
         Some(Machine::X86_64) => Ok(Box::new(x86_64::open(dump, info, tick)?)),
         Some(Machine::Aarch64) => Ok(Box::new(aarch64::open(dump, info, tick)?)),
+        Some(Machine::Arm) => Ok(Box::new(arm::open(dump, info, tick)?)),
         Some(machine) => Err(KernelError::Architecture(machine)),
         None => Err(KernelError::UnknownArchitecture),
     }

@@ -6,6 +6,9 @@ use crate::stack::walk::Area;
 use crate::{Kernel, arch, tasks};
 use oopscope_dump::{Machine, NoteKind};
 
+/// Where `elf_prstatus.pr_pid` lies in 64-bit kernels: after signal, and two masks (include/linux/elfcore.h).
+const PR_PID: usize = 32;
+
 /// A CPU as the dump has it.
 #[derive(Clone, Debug)]
 pub(crate) struct CpuState {
@@ -56,11 +59,16 @@ fn saved(kernel: &Kernel) -> Vec<Saved> {
                 (Machine::Aarch64, NoteKind::Prstatus) => {
                     arch::aarch64::registers::prstatus(&note.bytes, little_endian)
                 }
+                (Machine::Arm, NoteKind::Prstatus) => arch::arm::registers::prstatus(&note.bytes, little_endian),
                 _ => None,
             }?;
             let (pid, name) = match kind {
                 NoteKind::Qemu => (None, "QEMU note"),
-                NoteKind::Prstatus => (note.bytes.get(32..36).map(|bytes| kernel.layout().u32(bytes)), "NT_PRSTATUS"),
+                NoteKind::Prstatus => {
+                    let at = if kernel.layout().pointer == 4 { arch::arm::registers::PR_PID } else { PR_PID };
+                    let pid = note.bytes.get(at..at + 4).map(|bytes| kernel.layout().u32(bytes));
+                    (pid, "NT_PRSTATUS")
+                }
             };
             Some(Saved { pid, registers, name: format!("{name} {}", note.index) })
         })

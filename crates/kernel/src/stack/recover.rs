@@ -4,9 +4,13 @@
 use crate::Kernel;
 use crate::stack::registers::Registers;
 use crate::stack::walk::{Start, Step};
-use oopscope_dwarf::{Caller, Machine};
+use oopscope_dump::Machine;
+use oopscope_dwarf::{Caller, Machine as Stopped};
 use oopscope_report::vmcore::{RegisterValue, Trust};
 use oopscope_symbols::{Memory, Unreadable};
+
+/// arm64's x29, as DWARF numbers it.
+const FRAME_POINTER: u16 = 29;
 
 /// What is known in a frame.
 #[derive(Clone, Debug)]
@@ -25,7 +29,7 @@ pub(crate) struct Frame<'k> {
     pub(crate) registers: &'k Registers,
 }
 
-impl Machine for Frame<'_> {
+impl Stopped for Frame<'_> {
     fn register(&self, number: u16) -> Option<u64> {
         self.registers.by_dwarf(number)
     }
@@ -47,10 +51,12 @@ pub(crate) fn known(kernel: &Kernel, start: &Start, steps: &[Step], upto: usize)
             note = Some(why.to_owned());
             registers = Registers::new(file);
         }
-        // Where the walk is, it knows best; what it has found by scanning is no frame pointer.
+        // Where the walk is, it knows best; what it has found by scanning is no frame pointer, nor is where a record lies the
+        // stack pointer on arm64.
+        let by_record = kernel.machine() == Machine::Aarch64 && step.trust == Trust::FramePointer;
         let places = [
             (file.pc, Some(step.address)),
-            (file.sp, step.sp),
+            (file.sp, step.sp.filter(|_| !by_record)),
             (file.fp, step.fp.filter(|_| step.trust != Trust::Scan)),
         ];
         for (register, value) in places {
@@ -58,7 +64,7 @@ pub(crate) fn known(kernel: &Kernel, start: &Start, steps: &[Step], upto: usize)
                 registers.set(register, value);
             }
         }
-        let (cfa, next) = follow(kernel, step, steps.get(index + 1), &registers);
+        let (cfa, next) = follow(kernel, step, steps.get(index + 1), &mut registers);
         let cfa = match cfa {
             Ok(cfa) => cfa,
             Err(why) => {
@@ -72,7 +78,7 @@ pub(crate) fn known(kernel: &Kernel, start: &Start, steps: &[Step], upto: usize)
             None => {
                 registers = Registers::new(file);
                 note = Some(
-                    "call frame information does not lead here from the frame below: what its registers were is not known"
+                    "no call frame information leads here from the frame below: only the registers that the walk itself needs are known"
                         .to_owned(),
                 );
             }
@@ -86,10 +92,18 @@ fn follow(
     kernel: &Kernel,
     step: &Step,
     next: Option<&Step>,
-    registers: &Registers,
+    registers: &mut Registers,
 ) -> (Result<Option<u64>, String>, Option<Registers>) {
+    let file = registers.file();
+    let row = kernel.row_of(step.address.wrapping_sub(step.call.into()), file.convention);
+    if let (None, Some(fp), Some(row), Machine::Aarch64) = (registers.sp(), registers.fp(), &row, kernel.machine())
+        && let Some((sp, _)) = row.by_saved(FRAME_POINTER, fp, file.convention.sp, kernel.layout())
+    {
+        // x29 points to the record of the function's own frame (AAPCS64, "The Frame Pointer").
+        registers.set(file.sp, sp);
+    }
+    let registers = &*registers;
     let frame = Frame { kernel, registers };
-    let row = kernel.row_of(step.address.wrapping_sub(step.call.into()), registers.file().convention);
     let caller = row.map(|row| row.caller(&frame, kernel.layout()));
     if let Some(exception) = &step.exception {
         // What was interrupted had the registers that were saved here.
@@ -104,7 +118,7 @@ fn follow(
     let Some(next) = next else { return (Ok(Some(caller.cfa)), None) };
     if !agrees(kernel, &caller, next) {
         let why = format!(
-            "call frame information has its caller at {}, which is not where the stack leads ({:#x}): values would be wrong",
+            "call frame information has its caller at {}, and the stack leads to {:#x}: what counts from the frame is not shown",
             caller.address.map_or("an unknown address".to_owned(), |address| format!("{address:#x}")),
             next.address
         );
@@ -116,9 +130,16 @@ fn follow(
 /// Whether call frame information finds the caller that the walk has found.
 fn agrees(kernel: &Kernel, caller: &Caller, next: &Step) -> bool {
     let address = caller.address.map(|address| kernel.arch().strip(address));
-    // The stack pointer of a walk by frame pointers is where the caller's record lies, which is not always the same.
+    // Only the kernel's own tables tell the stack pointer for sure.
     let same_stack = next.trust != Trust::Orc || next.sp.is_none_or(|sp| sp == caller.cfa);
     address == Some(next.address) && same_stack
+}
+
+/// The registers of an instruction's caller by call frame information alone.
+pub(crate) fn caller(kernel: &Kernel, at: u64, registers: &Registers) -> Option<Registers> {
+    let row = kernel.row_of(at, registers.file().convention)?;
+    let caller = row.caller(&Frame { kernel, registers }, kernel.layout()).ok()?;
+    Some(of_caller(kernel, &caller, registers))
 }
 
 /// The registers that a caller has.

@@ -34,11 +34,12 @@ pub(crate) fn recover(
     let (Some(area), Some(sp)) = (guard.area(), guard.last()) else { return };
     let mut found = Vec::new();
     let mut budget = MOST_STEPS;
-    let mut at = sp.next_multiple_of(8);
-    let words = (area.to.saturating_sub(at) / 8).min(MOST_WORDS);
+    let size = view.word_size();
+    let mut at = sp.next_multiple_of(size);
+    let words = (area.to.saturating_sub(at) / size).min(MOST_WORDS);
     for _ in 0..words {
         let slot = at;
-        at += 8;
+        at += size;
         let Ok(word) = view.word(slot) else { continue };
         if !view.is_text(word) || !follows_call(word) {
             continue;
@@ -58,7 +59,7 @@ pub(crate) fn recover(
             found.push(Step {
                 address: word,
                 call: true,
-                sp: Some(slot + 8),
+                sp: Some(slot + size),
                 fp: None,
                 trust: Trust::Scan,
                 stack: area.kind.clone(),

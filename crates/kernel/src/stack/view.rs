@@ -1,8 +1,12 @@
 //! A kernel as unwinding sees it: its memory, its unwind tables and its modules' own, its names. Must never let a
 //! damaged table cost more than the frames that need it.
 
+use crate::arch::arm::Exidx;
+use crate::stack::recover;
+use crate::stack::registers::Registers;
 use crate::stack::walk::View;
-use crate::{Kernel, MemoryError};
+use crate::{Kernel, MemoryError, arch};
+use oopscope_dump::Machine;
 use oopscope_symbols::orc::{self, Entry, Orc, OrcError, Tables};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -18,6 +22,8 @@ const MOST_ENTRIES: u64 = 1 << 26;
 #[derive(Debug, Default)]
 pub(crate) struct Unwinding {
     kernel: Option<Orc>,
+    /// Arm's own tables.
+    pub(crate) exidx: Exidx,
     /// Ascending by where the code begins.
     modules: Vec<(Range<u64>, Orc)>,
     kept: RefCell<BTreeMap<u64, Option<Entry>>>,
@@ -26,6 +32,9 @@ pub(crate) struct Unwinding {
 impl Unwinding {
     /// Finds the tables. A kernel without ORC has none.
     pub(crate) fn of(kernel: &Kernel) -> Self {
+        if kernel.machine() == Machine::Arm {
+            return Self { exidx: arch::arm::stacks::tables(kernel), ..Self::default() };
+        }
         let Some(tables) = kernel_tables(kernel) else { return Self::default() };
         let version = match orc::version(kernel, &tables) {
             Ok((version, _)) => version,
@@ -55,7 +64,7 @@ impl Unwinding {
             }
         }
         modules.sort_by_key(|(text, _)| text.start);
-        Self { kernel: Some(Orc::new(tables, version)), modules, kept: RefCell::default() }
+        Self { kernel: Some(Orc::new(tables, version)), modules, ..Self::default() }
     }
 
     fn find(&self, kernel: &Kernel, ip: u64) -> Result<Option<Entry>, MemoryError> {
@@ -123,6 +132,14 @@ impl View for KernelView<'_> {
 
     fn little_endian(&self) -> bool {
         self.kernel.layout().little_endian
+    }
+
+    fn word_size(&self) -> u64 {
+        self.kernel.layout().pointer.into()
+    }
+
+    fn caller(&self, at: u64, registers: &Registers) -> Option<Registers> {
+        recover::caller(self.kernel, at, registers)
     }
 
     fn strip(&self, address: u64) -> u64 {

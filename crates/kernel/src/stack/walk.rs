@@ -25,13 +25,28 @@ pub trait View {
     /// Byte order of the kernel.
     fn little_endian(&self) -> bool;
 
+    /// The registers of an instruction's caller, by call frame information; none where there is none for it.
+    fn caller(&self, _at: u64, _registers: &Registers) -> Option<Registers> {
+        None
+    }
+
     /// An address without authentication code and tag.
     fn strip(&self, address: u64) -> u64 {
         address
     }
 
-    /// A 64-bit word at a kernel address.
+    /// Bytes of a word: 8 or 4.
+    fn word_size(&self) -> u64 {
+        8
+    }
+
+    /// A word at a kernel address.
     fn word(&self, address: u64) -> Result<u64, MemoryError> {
+        if self.word_size() == 4 {
+            let mut bytes = [0; 4];
+            self.fill(address, &mut bytes)?;
+            return Ok(if self.little_endian() { u32::from_le_bytes(bytes) } else { u32::from_be_bytes(bytes) }.into());
+        }
         let mut bytes = [0; 8];
         self.fill(address, &mut bytes)?;
         Ok(if self.little_endian() { u64::from_le_bytes(bytes) } else { u64::from_be_bytes(bytes) })
