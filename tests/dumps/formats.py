@@ -34,14 +34,19 @@ def copy(source, out):
 
 
 def programs(path):
-    """The program headers of a 64-bit ELF file: (type, offset, physical address, size in file)."""
+    """The program headers of an ELF file of little-endian numbers: (type, offset, physical address, size in file)."""
     with open(path, "rb") as file:
         header = file.read(64)
-        at, count = struct.unpack_from("<Q", header, 32)[0], struct.unpack_from("<H", header, 56)[0]
+        wide = header[4] == 2
+        at = struct.unpack_from("<Q", header, 32)[0] if wide else struct.unpack_from("<I", header, 28)[0]
+        count, size = struct.unpack_from("<H", header, 56 if wide else 44)[0], 56 if wide else 32
         for index in range(count):
-            file.seek(at + 56 * index)
-            kind, _, offset, _, physical, size, _, _ = struct.unpack("<IIQQQQQQ", file.read(56))
-            yield kind, offset, physical, size
+            file.seek(at + size * index)
+            if wide:
+                kind, _, offset, _, physical, length, _, _ = struct.unpack("<IIQQQQQQ", file.read(size))
+            else:
+                kind, offset, _, physical, length, _, _, _ = struct.unpack("<IIIIIIII", file.read(size))
+            yield kind, offset, physical, length
 
 
 def ram_begins(path):
