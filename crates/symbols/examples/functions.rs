@@ -57,7 +57,9 @@ fn main() -> Result<(), Box<dyn Error>> {
         let took = start.elapsed();
         println!("find: {took:?}, {} reads, {} bytes", file.reads() - reads, file.bytes() - bytes);
         if round == 0 {
-            found.iter().for_each(|one| println!("{one:x?}"));
+            for one in &found {
+                println!("{one:x?}");
+            }
         }
     }
     let places: Vec<Place> = addresses
@@ -67,7 +69,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     let start = Instant::now();
     let found = at(&file, &outline, &places)?;
     println!("at: {:?}", start.elapsed());
-    found.iter().for_each(|one| println!("{one:x?}"));
+    for one in &found {
+        println!("{one:x?}");
+    }
     Ok(())
 }
 

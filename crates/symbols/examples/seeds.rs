@@ -7,11 +7,18 @@
 mod common;
 
 use common::kallsyms::{Form, Order};
-use common::{BE32, BE64, LAYOUTS, LE32, LE64, btf, elf, kallsyms, orc};
+use common::{BE32, BE64, LAYOUTS, LE32, LE64, boot, btf, elf, kallsyms, orc};
 use oopscope_symbols::Layout;
 use oopscope_symbols::kallsyms::{Encoding, Lengths};
 use oopscope_symbols::orc::Version;
 use std::path::Path;
+
+const MAP: &str = "0000000000000000 A fixed_percpu_data\nffffffff81000000 T _stext\nffffffff81000040 t local\n\
+                   ffffffff82000000 D jiffies\n                 U printk\n0000000000000010 0000000000000020 t sized\n\
+                   ffffffffc0a10000 t init_once\t[nf_conntrack]\r\nffffffffc0a00000 t nvme_irq\t[nvme]\n";
+const MODULES: &str = "nvme 45056 2 - Live 0xffffffffc0a10000\nnvme-core 110592 3 nvme, Live 0xffffffffc0a40000 (OE)\n";
+const SECTIONS: &str = "/sys/module/nvme/sections/.text:0xffffffffc0a10000\n==> /sys/module/a-b/sections/.init.text <==\n\
+                        0xffffffffc0a20000\n";
 
 fn main() -> std::io::Result<()> {
     let folder = std::env::args().nth(1).unwrap_or_else(|| "tests/fuzz/corpus".to_owned());
@@ -47,7 +54,25 @@ fn main() -> std::io::Result<()> {
         write("elf", &format!("vmlinux-{choice}"), &elf::vmlinux(layout).made().bytes)?;
         let module = elf::Elf { extended: true, ..elf::module(layout) };
         write("elf", &format!("module-{choice}"), &module.made().bytes)?;
+        write("functions", &format!("vmlinux-{choice}"), &elf::vmlinux(layout).made().bytes)?;
+        write("functions", &format!("module-{choice}"), &module.made().bytes)?;
     }
+
+    write("system_map", "map", MAP.as_bytes())?;
+    write("system_map", "modules", MODULES.as_bytes())?;
+    write("system_map", "sections", SECTIONS.as_bytes())?;
+    let (x86, arm) = (boot::elf(&boot::x86_64()), boot::arm().image.bytes);
+    write("kernel_image", "vmlinux", &x86)?;
+    write("kernel_image", "uimage", &boot::uimage(&arm, 2))?;
+    for end in ["gz", "bz2", "lzma", "xz", "lzo", "lz4", "zst"] {
+        let fixture = |name: &str| {
+            std::fs::read(format!("{}/../../tests/fixtures/kernels/{name}.{end}", env!("CARGO_MANIFEST_DIR")))
+        };
+        let size = |bytes: &[u8]| u32::try_from(bytes.len()).expect("small");
+        write("kernel_image", &format!("bzimage-{end}"), &boot::bzimage(&fixture("x86-64")?, size(&x86), 0x20f))?;
+        write("kernel_image", &format!("zimage-{end}"), &boot::zimage(&fixture("arm")?, size(&arm)))?;
+    }
+    write("kernel_image", "nested", &boot::android(&boot::uimage(&boot::zboot(&x86), 3)))?;
 
     for (number, version) in Version::ALL.into_iter().enumerate() {
         let (image, tables) = orc::make(version, 150);

@@ -63,6 +63,17 @@ fn a_single_stream_ends_where_something_else_follows() {
     }
 }
 
+/// A file that is not there any more.
+struct Gone;
+impl ReadAt for Gone {
+    fn len(&self) -> u64 {
+        100
+    }
+    fn read_at(&self, _: u64, _: &mut [u8]) -> Result<usize, ReadError> {
+        Err(ReadError::Missing)
+    }
+}
+
 #[test]
 fn what_is_damaged_too_large_or_gone_is_told() {
     let log = fixture("guests/6.12/null_read.log");
@@ -81,15 +92,6 @@ fn what_is_damaged_too_large_or_gone_is_told() {
     let words = "it unpacks to more than 536 MB, which is not held in memory: unpack it first, with `xz -dk FILE`";
     assert_eq!(large.to_string(), words);
 
-    struct Gone;
-    impl ReadAt for Gone {
-        fn len(&self) -> u64 {
-            100
-        }
-        fn read_at(&self, _: u64, _: &mut [u8]) -> Result<usize, ReadError> {
-            Err(ReadError::Missing)
-        }
-    }
     let gone = open_packed(Rc::new(Gone), Room::MODULE, &mut |_, _| true);
     assert!(matches!(gone, Err(PackedError::Read(ReadError::Missing))));
 }

@@ -12,7 +12,9 @@
 //! ```
 #![forbid(unsafe_code)]
 
+pub mod debug;
 pub mod dumps;
+pub mod files;
 pub mod frames;
 pub mod inputs;
 pub mod kernels;
@@ -31,7 +33,7 @@ use oopscope_share::{Kind, Link, decode, encode, redact};
 pub type Target = (&'static str, fn(&[u8]));
 
 /// All targets.
-pub const TARGETS: [Target; 21] = [
+pub const TARGETS: [Target; 26] = [
     ("klog_parse", klog_parse),
     ("share_decode", share_decode),
     ("share_redact", share_redact),
@@ -51,6 +53,11 @@ pub const TARGETS: [Target; 21] = [
     ("btf", symbols::btf),
     ("orc", symbols::orc),
     ("elf", symbols::elf),
+    ("dwarf_file", debug::file),
+    ("dwarf_sections", debug::sections),
+    ("functions", files::functions),
+    ("system_map", files::system_map),
+    ("kernel_image", files::kernel_image),
     ("call_frames", frames::call_frames),
     ("expression", frames::expression),
 ];

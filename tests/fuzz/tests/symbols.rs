@@ -3,7 +3,7 @@
 
 use oopscope_fuzz_targets::mutate::Rng;
 use oopscope_fuzz_targets::seeds::{rounds, seeds};
-use oopscope_fuzz_targets::{Target, symbols};
+use oopscope_fuzz_targets::{Target, files, symbols};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -101,4 +101,19 @@ fn damaged_orc_is_read_or_refused() {
 #[test]
 fn damaged_elf_files_are_read_or_refused() {
     over_damage(("elf", symbols::elf));
+}
+
+#[test]
+fn functions_of_damaged_elf_files_are_found_or_not() {
+    over_damage(("functions", files::functions));
+}
+
+#[test]
+fn damaged_maps_are_read_or_refused() {
+    over_damage(("system_map", files::system_map));
+}
+
+#[test]
+fn damaged_kernel_images_are_read_or_refused() {
+    over_damage(("kernel_image", files::kernel_image));
 }

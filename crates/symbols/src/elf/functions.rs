@@ -118,7 +118,8 @@ pub fn at(file: &dyn ReadAt, outline: &Outline, places: &[Place]) -> Result<Vec<
     })?;
     for slot in 1..best.len() {
         if best[slot].is_none() && sorted[slot].0 == sorted[slot - 1].0 {
-            best[slot] = best[slot - 1].clone();
+            let (before, rest) = best.split_at_mut(slot);
+            rest[0].clone_from(&before[slot - 1]);
         }
     }
     let mut functions: Vec<Function> = Vec::new();

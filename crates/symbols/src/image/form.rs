@@ -109,7 +109,7 @@ pub(super) fn outer(file: &Rc<dyn ReadAt>) -> Result<Outer, ImageError> {
     // drivers/firmware/efi/libstub/zboot-header.S: where the payload lies and how long it is.
     if is(0, b"MZ") && is(4, b"zimg") {
         let part = whole(file, "the kernel in it", le(8).into(), le(12).into())?;
-        return Ok(inner(Form::Zboot, part, None)?);
+        return inner(Form::Zboot, part, None);
     }
     // Documentation/arch/arm64/booting.rst, arch/riscv/boot-image-header.rst.
     if is(56, b"ARM\x64") {
