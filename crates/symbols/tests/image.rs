@@ -5,7 +5,6 @@ mod common;
 use common::boot::{self, BANNER, BUILD_ID};
 use common::kallsyms::Made;
 use common::{LE64, elf as elf_file};
-use oopscope_source::ReadAt;
 use oopscope_symbols::image::{self, Form, ImageError, KernelImage, Origin};
 use oopscope_symbols::kallsyms::Encoding;
 use oopscope_symbols::{Memory, Symbol};
@@ -33,7 +32,7 @@ fn open(bytes: Vec<u8>) -> Result<KernelImage, ImageError> {
 }
 
 fn refused(bytes: Vec<u8>) -> ImageError {
-    open(bytes).err().expect("it is refused")
+    open(bytes).expect_err("it is refused")
 }
 
 fn length(bytes: &[u8]) -> u32 {
