@@ -140,7 +140,8 @@ pub(crate) fn run(options: &CacheOptions) -> Result<Outcome, Failure> {
     }
     let items = cache.items();
     let bytes: u64 = items.iter().map(|item| item.size).sum();
-    print(&format!("{shown}: {} files, {bytes} bytes of at most {LIMIT}\n", items.len()))
+    let s = if items.len() == 1 { "" } else { "s" };
+    print(&format!("{shown}: {} file{s}, {bytes} bytes of at most {LIMIT}\n", items.len()))
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@
 
 use crate::args::CoreOptions;
 use crate::progress::StageLine;
-use crate::{Failure, Outcome, input, note, print};
+use crate::{Failure, Outcome, cache, debug, input, note, print};
 use oopscope_commands::Output;
 use oopscope_dump::Part;
 use oopscope_protocol::VmcoreEvent;
@@ -55,7 +55,9 @@ pub(crate) fn run(options: &CoreOptions) -> Result<Outcome, Failure> {
         (CoreFormat::Text, true) => Stage::Panic,
         (_, false) => Stage::Symbols,
     };
-    let found = open(parts, last)?;
+    let symbols = debug::files(&options.debug.paths)?;
+    let symbols = symbols.into_iter().map(|(name, bytes)| Part { name, bytes: Box::new(bytes) }).collect();
+    let found = open(Opening::with_store(parts, cache::store(!options.debug.no_cache)), symbols, last)?;
     let outcome = if options.commands.is_empty() { whole(&found, options) } else { commands(&found, options) };
     if options.stats {
         stats(&found);
@@ -134,8 +136,8 @@ pub(crate) fn part(name: &OsString) -> Result<Part, Failure> {
 }
 
 /// Opens a dump as far as a stage, with its progress on stderr.
-pub(crate) fn open(parts: Vec<Part>, last: Stage) -> Result<Found, Failure> {
-    let mut opening = Opening::new(parts);
+fn open(mut opening: Opening, symbols: Vec<Part>, last: Stage) -> Result<Found, Failure> {
+    opening.add_symbols(symbols);
     let mut line = StageLine::new();
     let mut post = |event| {
         if let VmcoreEvent::Progress(progress) = event {
@@ -167,7 +169,7 @@ pub(crate) fn logs(inputs: Vec<Input>) -> Result<Vec<Input>, Failure> {
         return Ok(logs);
     }
     let parts = dumps.into_iter().map(|input| Part { name: input.name, bytes: input.source }).collect();
-    let found = open(parts, Stage::Log)?;
+    let found = open(Opening::new(parts), Vec::new(), Stage::Log)?;
     found.unread().iter().for_each(|unread| note(&format!("{}: {}", unread.what, unread.why)));
     let text = oopscope_kernel::log::text(found.records());
     logs.push(Input::from_bytes(found.name(), text.into_bytes()));

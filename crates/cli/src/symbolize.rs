@@ -8,7 +8,6 @@ use std::io::{self, Write};
 /// Runs the command.
 pub(crate) fn run(options: &SymbolizeOptions) -> Result<Outcome, Failure> {
     let mut log = drive::open(&options.files, &options.debug)?;
-    log.session.look_up_all(&mut |_| {});
     if options.json {
         let rendered = log.ask(Request::Render { index: None, format: Format::Json })?;
         let Event::Rendered { text, .. } = rendered else {
@@ -16,6 +15,7 @@ pub(crate) fn run(options: &SymbolizeOptions) -> Result<Outcome, Failure> {
         };
         print(&text)?;
     } else {
+        log.session.look_up_all(&mut |_| {});
         let mut out = io::BufWriter::with_capacity(1 << 16, io::stdout().lock());
         let mut failed = None;
         log.session.annotated(&mut |bytes| match out.write_all(bytes) {

@@ -61,7 +61,7 @@ fn err(output: &Output) -> String {
 
 #[test]
 fn help_is_what_it_was() {
-    for topic in ["log", "link", "triage", "serve"] {
+    for topic in ["log", "symbolize", "addr", "cache", "link", "triage", "serve"] {
         let help = run(&["help", topic]);
         assert_eq!(help.status.code(), Some(0));
         assert_eq!(out(&help), out(&run(&[topic, "--help"])));

@@ -154,6 +154,11 @@ impl Opening {
         Self { store, ..Self::new(parts) }
     }
 
+    /// Takes files that are symbols and no part of the dump, so that none of them is opened before it is needed.
+    pub fn add_symbols(&mut self, parts: Vec<Part>) {
+        self.symbols.extend(parts);
+    }
+
     /// What comes next.
     pub fn stage(&self) -> Stage {
         self.stage
@@ -211,7 +216,7 @@ impl Opening {
 
     fn open_dump(&mut self, post: &mut dyn FnMut(VmcoreEvent)) -> Result<Stage, Problem> {
         let sorted = files::sort(std::mem::take(&mut self.parts));
-        self.symbols = sorted.symbols;
+        self.symbols.extend(sorted.symbols);
         let Some(first) = sorted.dump.first() else {
             return Err(match self.symbols.first() {
                 Some(first) => problem::only_symbols(&first.name),
