@@ -242,7 +242,8 @@ impl Session {
                 answers.push(Answer { id: triaging.id, event: Event::TriageProgress(triaging.progress()) });
                 self.triaging = Some(triaging);
             }
-        } else if self.needs == Some(Need::Steps) {
+        }
+        if self.needs == Some(Need::Steps) {
             self.hand_out(&mut answers);
         }
         answers
@@ -304,7 +305,7 @@ impl Session {
         let none = sorting.taken == 0;
         match sorting.end() {
             (Then::Open { name }, logs) if none || !logs.is_empty() => {
-                self.open(Opening::new(id, name, None, logs), answers)
+                self.open(Opening::new(id, name, None, logs), answers);
             }
             (Then::Open { .. }, _) if no_use.is_some() => answers.extend(no_use.map(|problem| failed(id, problem))),
             // Nothing to open: they belong to what is open already.
