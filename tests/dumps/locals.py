@@ -5,6 +5,7 @@
     tests/dumps/locals.py                    the dumps below
     tests/dumps/locals.py NAME=KERNEL...     these: 612-sysrq.elf=6.12
     tests/dumps/locals.py --verbose ...      every difference, those that DIFFERENCES explains too
+    tests/dumps/locals.py --passed ...       also the values that callers told, for which the other debugger does not ask
     OOPSCOPE=COMMAND tests/dumps/locals.py   this command, not $CARGO_TARGET_DIR/release/oopscope
 
 Of each dump: the panicking task's stack and those of as many others as it takes for twenty frames with variables and
@@ -36,6 +37,7 @@ DUMPS = {
     "612arm64-irq.elf": "6.12-arm64",
 }
 TASKS = 40  # of each dump
+verbose_passed = "--passed" in sys.argv
 DEEP = 3  # levels of structures
 WIDE = 16  # elements of arrays
 
@@ -221,7 +223,12 @@ def compare(name, mine, told, out):
                     # The innermost block's hides those of the blocks around it.
                     ours_one = ours_all[-1]
                     have = "value" in ours_one
-                    if theirs_value.get("absent"):
+                    if theirs_value.get("absent") and ours_one.get("from") == "what the caller passed":
+                        # The other debugger does not ask callers.
+                        out.count("passed", True, key_words, "")
+                        if verbose_passed:
+                            print(f"    passed {key_words} = {plain(ours_one['value'])}")
+                    elif theirs_value.get("absent"):
                         out.count("locals", not have, key_words, f"ours {ours_one.get('value')} [{ours_one.get('from')}], theirs absent")
                     elif not have:
                         unread = theirs_value["value"] == "unread"

@@ -33,7 +33,18 @@ fn session(lines: &[&str]) -> String {
 
 #[test]
 fn the_machine_and_its_stacks() {
-    insta::assert_snapshot!(session(&["sys", "sys -t", "bt", "bt -a", "bt 47", "bt -c 0", "bt -r kthreadd", "mod"]));
+    insta::assert_snapshot!(session(&[
+        "sys",
+        "sys -t",
+        "bt",
+        "bt -a",
+        "bt 47",
+        "bt -c 0",
+        "bt -r kthreadd",
+        "mod",
+        "locals",
+        "locals -p 1 0"
+    ]));
 }
 
 #[test]

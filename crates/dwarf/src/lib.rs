@@ -9,6 +9,7 @@
 #![forbid(unsafe_code)]
 
 mod abbrev;
+mod calls;
 mod chain;
 mod cfi;
 mod cursor;

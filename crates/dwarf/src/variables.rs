@@ -34,7 +34,9 @@ pub struct Function {
     pub inlined: bool,
     /// Its parameters and variables, those of inner blocks behind those of outer ones.
     pub variables: Vec<Variable>,
-    unit: Rc<Unit>,
+    pub(crate) unit: Rc<Unit>,
+    /// Where the entry of the function that is really there begins.
+    pub(crate) entry: u64,
     frame_base: Option<Value>,
     address: u64,
 }
@@ -67,6 +69,8 @@ pub struct Surroundings<'a> {
     pub run_time: &'a dyn Fn(At) -> Option<u64>,
     /// The canonical frame address of the frame, where it is known.
     pub cfa: Option<u64>,
+    /// The value that an expression had when the function was called: [`DebugFile::at_call`] of the caller's file.
+    pub at_entry: &'a dyn Fn(&[u8]) -> Option<u64>,
 }
 
 impl Function {
@@ -83,8 +87,9 @@ impl DebugFile {
         let Some(unit) = self.unit_at(address)? else { return Ok(Vec::new()) };
         let Some(entry) = subprogram(&unit, address)? else { return Ok(Vec::new()) };
         let frame_base = entry.get(constants::DW_AT_frame_base);
+        let whole = entry.offset;
         let mut collected =
-            Collected { file: self, unit: &unit, address, frame_base, left: MOST, functions: Vec::new() };
+            Collected { file: self, unit: &unit, address, whole, frame_base, left: MOST, functions: Vec::new() };
         collected.function(&entry, false, 0)?;
         collected.functions.reverse();
         Ok(collected.functions)
@@ -184,6 +189,7 @@ struct Collected<'a> {
     file: &'a DebugFile,
     unit: &'a Rc<Unit>,
     address: u64,
+    whole: u64,
     frame_base: Option<Value>,
     left: usize,
     /// Outermost first.
@@ -192,16 +198,13 @@ struct Collected<'a> {
 
 impl Collected<'_> {
     fn function(&mut self, entry: &Entry, inlined: bool, depth: usize) -> Result<(), DwarfError> {
-        let name = self.attribute(self.unit, entry, constants::DW_AT_name)?;
-        let name = match name {
-            Some((unit, Value::Text(text))) => unit.text(text)?,
-            _ => None,
-        };
+        let name = self.file.function_name(self.unit, entry)?;
         self.functions.push(Function {
             name,
             inlined,
             variables: Vec::new(),
             unit: Rc::clone(self.unit),
+            entry: self.whole,
             frame_base: self.frame_base,
             address: self.address,
         });
@@ -297,9 +300,9 @@ impl Collected<'_> {
 }
 
 /// What expressions of a function ask of its unit.
-struct Asked<'a> {
-    function: &'a Function,
-    surroundings: &'a Surroundings<'a>,
+pub(crate) struct Asked<'a> {
+    pub(crate) function: &'a Function,
+    pub(crate) surroundings: &'a Surroundings<'a>,
 }
 
 impl expression::Scope for Asked<'_> {
@@ -327,7 +330,7 @@ impl expression::Scope for Asked<'_> {
         self.surroundings.cfa
     }
 
-    fn at_entry(&self, _: &[u8]) -> Option<u64> {
-        None
+    fn at_entry(&self, expression: &[u8]) -> Option<u64> {
+        (self.surroundings.at_entry)(expression)
     }
 }

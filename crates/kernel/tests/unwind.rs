@@ -2,6 +2,7 @@
 
 use oopscope_kernel::MemoryError;
 use oopscope_kernel::arch::{aarch64, x86_64};
+use oopscope_kernel::stack::registers::Registers;
 use oopscope_kernel::stack::walk::{Area, Start, View, Walk};
 use oopscope_report::vmcore::{StackKind, Trust};
 use oopscope_symbols::orc::{Base, Entry, FrameKind};
@@ -20,6 +21,8 @@ struct Fake {
     words: BTreeMap<u64, u64>,
     entries: Vec<(Range<u64>, Entry)>,
     names: BTreeMap<u64, &'static str>,
+    /// Functions of which call frame information says how many bytes above SP the caller's begin.
+    frames: Vec<(Range<u64>, u64)>,
 }
 
 impl Fake {
@@ -65,6 +68,15 @@ impl View for Fake {
 
     fn little_endian(&self) -> bool {
         true
+    }
+
+    fn caller(&self, at: u64, registers: &Registers) -> Option<Registers> {
+        let size = self.frames.iter().find(|(range, _)| range.contains(&at))?.1;
+        let sp = registers.sp()? + size;
+        let mut caller = *registers;
+        caller.set(registers.file().pc, *self.words.get(&(sp - 8))?);
+        caller.set(registers.file().sp, sp);
+        Some(caller)
     }
 
     fn strip(&self, address: u64) -> u64 {
@@ -218,6 +230,25 @@ mod x86 {
         let walk = x86_64::unwind::walk(&fake, &start, &areas());
         assert_eq!(outline(&fake, &walk), ["silent Registers Task", "caller Scan Task"]);
         assert!(walk.complete && walk.ends.contains("searched"), "{}", walk.ends);
+    }
+
+    #[test]
+    fn call_frame_information_leads_on_where_orc_is_silent() {
+        let mut fake = Fake::default();
+        let silent = fake.define(1, "silent", None);
+        let middle = fake.define(2, "middle", None);
+        let caller = fake.define(3, "caller", kind(FrameKind::End, 0));
+        fake.frames = vec![(silent..silent + 0x100, 0x20), (middle..middle + 0x100, 0x10)];
+        fake.put(0x5000, &[1, 2, 3, middle + 7, 4, caller + 7]);
+        let walk = x86_64::unwind::walk(&fake, &at(silent + 0x20, 0x5000), &areas());
+        assert_eq!(outline(&fake, &walk), ["silent Registers Task", "middle Cfi Task", "caller Cfi Task"]);
+        // What leads to no code, or not upwards, is not followed.
+        fake.put(0x5018, &[5]);
+        let walk = x86_64::unwind::walk(&fake, &at(silent + 0x20, 0x5000), &areas());
+        assert_eq!(walk.steps[1].trust, Trust::Scan);
+        fake.frames[0].1 = 0;
+        let walk = x86_64::unwind::walk(&fake, &at(silent + 0x20, 0x5000), &areas());
+        assert_eq!(walk.steps[1].trust, Trust::Scan);
     }
 
     #[test]

@@ -128,6 +128,15 @@ impl Row {
         }
     }
 
+    /// The stack pointer and the CFA of a frame in which the caller's value of a register is known to lie at an address: the
+    /// frame pointer's, where it points to its own record. None where the row puts that register or the CFA elsewhere.
+    pub fn by_saved(&self, saved: u16, at: u64, sp: u16, layout: Layout) -> Option<(u64, u64)> {
+        let (_, rule) = self.rules.iter().find(|(register, _)| *register == saved)?;
+        let (Rule::At(offset), Base::Register(base, above)) = (rule, &self.cfa) else { return None };
+        let cfa = layout.wrap(at.wrapping_sub(offset.cast_unsigned()));
+        (*base == sp).then(|| (layout.wrap(cfa.wrapping_sub(above.cast_unsigned())), cfa))
+    }
+
     /// The caller of a frame. What can't be read is a register less; only the CFA must be known.
     pub fn caller(&self, machine: &dyn Machine, layout: Layout) -> Result<Caller, expression::Gone> {
         let cfa = self.cfa(machine, layout)?;

@@ -168,3 +168,14 @@ fn an_expression_without_an_end_is_no_address() {
     let row = frames(section, Form::Debug).row(0x3000, &X86_64).unwrap().unwrap();
     assert_eq!(row.caller(&frame(), LAYOUT), Err(crate::Gone::Endless));
 }
+
+#[test]
+fn a_frames_place_follows_from_where_it_has_saved_a_register() {
+    let frames = frames(debug_frame(), Form::Debug);
+    // At +1: CFA = rsp+16, rbp at cfa-16.
+    let row = frames.row(0x1001, &X86_64).unwrap().unwrap();
+    assert_eq!(row.by_saved(6, 0x7ff0, 7, LAYOUT), Some((0x7ff0, 0x8000)));
+    assert_eq!(row.by_saved(3, 0x7ff0, 7, LAYOUT), None, "it is not saved there");
+    let later = frames.row(0x1050, &X86_64).unwrap().unwrap();
+    assert_eq!(later.by_saved(6, 0x7ff0, 7, LAYOUT), None, "it counts from the frame pointer itself");
+}

@@ -4,9 +4,11 @@
 use crate::Kernel;
 use crate::stack::recover::{self, Known};
 use crate::stack::registers::Registers;
+use crate::stack::walk::Step;
 use oopscope_dwarf::{DwarfTypes, Function, Gone, Place, Surroundings, ValuePart, Variable, Whereabouts};
-use oopscope_report::vmcore::{Frame, RegisterValue, TaskRef};
+use oopscope_report::vmcore::{Frame, RegisterValue, TaskRef, Trust};
 use oopscope_symbols::{Layout, TypeId, Types};
+use std::cell::Cell;
 use std::rc::Rc;
 
 /// The largest value that is put together out of parts.
@@ -56,13 +58,15 @@ pub enum Held {
     Bytes(Vec<u8>),
 }
 
-/// The variables of the function that is `inner` functions above the one that is really there, at a step of a walk.
+/// The variables of the function that is `inner` functions above the one that is really there, at the first of these steps
+/// of a walk; the others are its callers.
 pub(super) fn of(
     kernel: &Kernel,
-    known: &Known,
-    (address, call): (u64, bool),
+    frames: &[(&Step, Known)],
     inner: usize,
 ) -> (Option<DwarfTypes>, Vec<Found>, Option<String>) {
+    let Some(((step, known), callers)) = frames.split_first() else { return (None, Vec::new(), None) };
+    let (address, call) = (step.address, step.call);
     let mut note = known.note.clone();
     let mut with = |why: String| {
         note = Some(match note.take() {
@@ -97,17 +101,49 @@ pub(super) fn of(
     };
     let asked = Asked { kernel, known, function, types: types.as_ref() };
     let run_time = |at| debug.run_time(at);
-    let surroundings = Surroundings { run_time: &run_time, cfa: known.cfa };
+    let callee = functions.last().and_then(|function| function.name.clone()).filter(|_| step.exception.is_none());
+    let told = Cell::new(false);
+    let at_entry = |expression: &[u8]| {
+        let value = passed(kernel, callee.as_deref()?, callers, expression)?;
+        told.set(true);
+        Some(value)
+    };
+    let surroundings = Surroundings { run_time: &run_time, cfa: known.cfa, at_entry: &at_entry };
     let machine = recover::Frame { kernel, registers: &known.registers };
     let variables = function
         .variables
         .iter()
-        .map(|variable| match debug.file().place(function, variable, &machine, &surroundings) {
-            Ok(place) => asked.found(variable, place),
-            Err(error) => asked.nothing(variable, error.to_string()),
+        .map(|variable| {
+            told.set(false);
+            let mut found = match debug.file().place(function, variable, &machine, &surroundings) {
+                Ok(place) => asked.found(variable, place),
+                Err(error) => asked.nothing(variable, error.to_string()),
+            };
+            if told.get() && found.held.is_ok() {
+                found.from = Some("what the caller passed".to_owned());
+            }
+            found
         })
         .collect();
     (types, variables, note)
+}
+
+/// The value that an expression had when a function was called, as its caller tells it.
+fn passed(kernel: &Kernel, callee: &str, callers: &[(&Step, Known)], expression: &[u8]) -> Option<u64> {
+    let ((step, known), callers) = callers.split_first()?;
+    if !step.call || step.trust == Trust::Scan {
+        return None;
+    }
+    let at = step.address.wrapping_sub(1);
+    let debug = kernel.debug_of(at)?;
+    let functions = debug.file().functions(debug.at(at)?).ok()?;
+    let caller = functions.last()?;
+    let name = caller.name.clone().filter(|_| step.exception.is_none());
+    let run_time = |at| debug.run_time(at);
+    let at_entry = |expression: &[u8]| passed(kernel, name.as_deref()?, callers, expression);
+    let surroundings = Surroundings { run_time: &run_time, cfa: known.cfa, at_entry: &at_entry };
+    let machine = recover::Frame { kernel, registers: &known.registers };
+    debug.file().at_call((caller, debug.at(step.address)?), callee, expression, &machine, &surroundings).ok()?
 }
 
 struct Asked<'a> {

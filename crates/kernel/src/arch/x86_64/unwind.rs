@@ -5,7 +5,7 @@
 //! The rules are those of the kernel's own unwinders (arch/x86/kernel/unwind_orc.c and unwind_frame.c), applied to a
 //! dump.
 
-use super::registers::{PT_REGS_SIZE, R10, R13, RAX, RBP, RDI, RDX, interrupt_frame, pt_regs};
+use super::registers::{FILE, PT_REGS_SIZE, R10, R13, RAX, RBP, RDI, RDX, RIP, RSP, interrupt_frame, pt_regs};
 use crate::stack::registers::Registers;
 use crate::stack::scan;
 use crate::stack::walk::{Area, Guard, Lost, MOST_FRAMES, Start, Step, View, Walk};
@@ -246,6 +246,10 @@ fn without_orc(view: &dyn View, state: &mut State, guard: &Guard<'_>, walk: &mut
         *state = State { ip, sp: state.sp.wrapping_add(8), call: true, trust, registers: None, before: None, ..*state };
         return Ok(Next::Frame);
     }
+    if let Some(next) = by_cfi(view, state) {
+        *state = next;
+        return Ok(Next::Frame);
+    }
     if let Some(pushed) = prologue(view, state) {
         let at = state.sp.wrapping_add(pushed);
         let ip = view.word(at)?;
@@ -278,6 +282,29 @@ fn without_orc(view: &dyn View, state: &mut State, guard: &Guard<'_>, walk: &mut
     *state =
         State { ip, sp, bp: Some(next), call: true, trust, registers: None, before: None, searched: state.searched };
     Ok(Next::Frame)
+}
+
+/// The caller by call frame information of a file that was given: it knows of what a kernel without ORC tables and frame
+/// pointers does with its stack.
+fn by_cfi(view: &dyn View, state: &State) -> Option<State> {
+    let mut registers = state.registers.or(state.before).unwrap_or_else(|| Registers::new(&FILE));
+    registers.set(RIP, state.ip);
+    registers.set(RSP, state.sp);
+    if let Some(bp) = state.bp {
+        registers.set(RBP, bp);
+    }
+    let caller = view.caller(if state.call { state.ip.wrapping_sub(1) } else { state.ip }, &registers)?;
+    let (ip, sp) = (caller.pc()?, caller.sp()?);
+    (sp > state.sp && view.is_text(ip)).then(|| State {
+        ip,
+        sp,
+        bp: caller.fp(),
+        call: true,
+        trust: state.trusted(Trust::Cfi),
+        registers: Some(caller),
+        before: None,
+        searched: state.searched,
+    })
 }
 
 /// Return address and saved frame pointer where `bp` points, if that is a frame on this stack at or above `sp`.
