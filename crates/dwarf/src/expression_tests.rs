@@ -101,7 +101,8 @@ fn what_is_not_known_says_why() {
     assert_eq!(told(&[0x70, 0]), Err(Gone::Register { number: 0 }));
     // DW_OP_entry_value(DW_OP_reg5), DW_OP_stack_value
     assert_eq!(told(&[0xa3, 1, 0x55, 0x9f]), Err(Gone::EntryValue));
-    assert_eq!(told(&[0x0a, 0, 0x20, 0x10, 0x40, 0x24, 0x06]), Err(Gone::Damaged), "a shift by more than there is");
+    // DW_OP_lit1, DW_OP_lit0, DW_OP_div
+    assert_eq!(told(&[0x31, 0x30, 0x1b, 0x9f]), Err(Gone::Damaged), "a division by nothing");
     // DW_OP_const4u 0x200000, DW_OP_deref
     assert_eq!(told(&[0x0c, 0, 0, 0x20, 0, 0x06]), Err(Gone::Memory { address: 0x20_0000 }));
     let unit = Unit { frame_base: vec![0x9c], cfa: None };
