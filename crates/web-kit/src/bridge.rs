@@ -1,14 +1,14 @@
 //! The bridge to an engine's worker: requests go out with a number, events come back by it. Must never look into
 //! what it carries, and never open or keep anything: what to do when the worker ends is decided by who uses it.
 
-use crate::browser::listener::Listener;
+use crate::browser::{self, listener::Listener};
+use crate::few::Few;
 use crate::num;
 use crate::read::Unreadable;
 use js_sys::{Array, Object, Reflect};
 use oopscope_protocol::Problem;
 use serde::Serialize;
 use std::cell::{Cell, RefCell};
-use std::collections::HashMap;
 use std::rc::Rc;
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{ErrorEvent, File, MessageEvent, Worker, WorkerOptions, WorkerType};
@@ -40,7 +40,7 @@ struct Inner<P: Protocol> {
     url: String,
     died: Callback<String>,
     running: RefCell<Option<Running>>,
-    waiting: RefCell<HashMap<u64, Callback<P::Event>>>,
+    waiting: RefCell<Few<u64, Callback<P::Event>>>,
     last_id: Cell<u64>,
 }
 
@@ -167,6 +167,10 @@ fn message<T: Serialize>(id: u64, request: &T, files: &[File]) -> Result<JsValue
     set("id", &JsValue::from_f64(num::to_f64(id)))?;
     set("request", &request.serialize(&serde_wasm_bindgen::Serializer::new())?)?;
     set("files", &files.iter().collect::<Array>())?;
+    if files.iter().any(|file| browser::folder_path(file).is_some()) {
+        let path = |file| JsValue::from(browser::folder_path(file).unwrap_or_default());
+        set("paths", &files.iter().map(path).collect::<Array>())?;
+    }
     Ok(message.into())
 }
 

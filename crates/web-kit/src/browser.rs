@@ -3,9 +3,13 @@
 pub mod failure;
 pub mod listener;
 
-use wasm_bindgen::JsCast;
+use js_sys::{Object, Reflect};
 use wasm_bindgen::closure::Closure;
+use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{Document, File, HtmlElement, Window};
+
+/// Where browsers keep a file's path in the folder that it was chosen with.
+const PATH: &str = "webkitRelativePath";
 
 /// The window. The page runs in one, always.
 pub fn window() -> Window {
@@ -43,6 +47,20 @@ pub fn after(milliseconds: i32, call: impl FnOnce() + 'static) {
     let call = Closure::once_into_js(call);
     // Fails only for a handler of the wrong type.
     let _ = window().set_timeout_with_callback_and_timeout_and_arguments_0(call.unchecked_ref(), milliseconds);
+}
+
+/// A file's path in the folder that it came out of; nothing for one that was given by itself.
+pub fn folder_path(file: &File) -> Option<String> {
+    let path = Reflect::get(file, &JsValue::from_str(PATH)).ok()?.as_string()?;
+    (!path.is_empty()).then_some(path)
+}
+
+/// Gives a file its path in a folder, for browsers know it only of folders that were chosen in a dialog.
+pub fn set_folder_path(file: &File, path: &str) {
+    let property = Object::new();
+    // Neither fails: the object is new, and a file can be given properties of its own.
+    let _ = Reflect::set(&property, &JsValue::from_str("value"), &JsValue::from_str(path));
+    let _ = Reflect::define_property(file, &JsValue::from_str(PATH), &property);
 }
 
 /// A name for files that are opened together.

@@ -5,6 +5,7 @@
 //! is what its type has for nothing (no text, zero, an empty list), which is what every `#[serde(default)]` of the
 //! protocol means.
 
+use crate::few::Few;
 use crate::num;
 use js_sys::{Array, Reflect};
 use serde::de::value::StrDeserializer;
@@ -13,7 +14,6 @@ use serde::de::{
     VariantAccess, Visitor,
 };
 use std::cell::RefCell;
-use std::collections::BTreeMap;
 use std::fmt;
 use std::rc::Rc;
 use wasm_bindgen::{JsCast, JsValue};
@@ -291,12 +291,17 @@ impl<'de> VariantAccess<'de> for Content {
 
 thread_local! {
     /// The names of each structure's fields as JavaScript has them, by where the names lie: made once.
-    static NAMES: RefCell<BTreeMap<usize, Rc<[JsValue]>>> = RefCell::default();
+    static NAMES: RefCell<Few<usize, Rc<[JsValue]>>> = RefCell::default();
 }
 
 fn names(fields: &'static [&'static str]) -> Rc<[JsValue]> {
     NAMES.with_borrow_mut(|names| {
-        let known = names.entry(fields.as_ptr().addr());
-        Rc::clone(known.or_insert_with(|| fields.iter().map(|name| JsValue::from_str(name)).collect()))
+        let place = fields.as_ptr().addr();
+        if let Some(known) = names.get(&place) {
+            return Rc::clone(known);
+        }
+        let made: Rc<[JsValue]> = fields.iter().map(|name| JsValue::from_str(name)).collect();
+        names.insert(place, Rc::clone(&made));
+        made
     })
 }

@@ -4,22 +4,24 @@
 use crate::browser::intake::{self, Given};
 use crate::browser::listener::Listener;
 use crate::browser::offline::{self, Offline};
-use crate::browser::{self, address, clipboard, folder, image, recent, requests, save};
+use crate::browser::{self, address, clipboard, folder, image, recent, requests, save, setting};
 use crate::components::log_view::LogView;
 use crate::components::opening_panel::opening_panel;
 use crate::components::report_list::ReportList;
 use crate::components::report_view::ReportView;
 use crate::components::share::ShareDialog;
 use crate::components::start::{self, Start};
-use crate::components::{dialogs, header, messages, stack, status_bar, triage};
+use crate::components::{dialogs, header, messages, stack, status_bar, symbols, triage};
 use crate::dumps::{self, Ask, Dumps};
 use crate::engine::{self, Engine};
 use crate::input;
 use crate::keyboard::{Command, Keyboard};
+use crate::many;
+use crate::source_link;
 use crate::state::{Dialog, OpenLog, Source, State, View};
 use crate::update::{Change, Effect, Purpose, modified, too_many};
 use js_sys::futures::spawn_local;
-use oopscope_protocol::{Format, MAX_TRIAGE_FILES, Problem, Request, TriageFile};
+use oopscope_protocol::{Format, MAX_SYMBOL_FILES, MAX_TRIAGE_FILES, Problem, Request, TriageFile};
 use std::rc::Rc;
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{File, FileSystemEntry, FileSystemFileHandle, HtmlElement, HtmlInputElement};
@@ -69,6 +71,11 @@ pub(crate) enum Msg {
     OpenFile,
     /// The user wants the picker of folders.
     OpenFolder,
+    /// The user wants to give files of symbols, or a folder of them.
+    AddSymbols {
+        /// Which.
+        folder: bool,
+    },
     /// The user wants the last files.
     OpenRecent,
     /// Something is being dragged over the page, or no longer.
@@ -111,6 +118,8 @@ pub(crate) struct App {
     dumps_tab: &'static str,
     file_input: NodeRef,
     folder_input: NodeRef,
+    /// What is chosen next is files of symbols.
+    adding: bool,
     focus_next: Option<&'static str>,
     interactive: bool,
     /// The epoch whose first rendering was marked.
@@ -143,12 +152,14 @@ impl Component for App {
             dumps_tab: "",
             file_input: NodeRef::default(),
             folder_input: NodeRef::default(),
+            adding: false,
             focus_next: None,
             interactive: false,
             marked: 0,
             _listeners: input::listen(link, &engine),
             engine,
         };
+        app.state.source_link = setting::get(source_link::SETTING).unwrap_or_default().into();
         app.run(ctx, vec![Effect::StartEngine]);
         app.address_changed(ctx);
         app
@@ -169,6 +180,11 @@ impl Component for App {
             Msg::Recent(handles) => self.recent = handles,
             Msg::OpenFile => self.pick(ctx),
             Msg::OpenFolder => self.pick_folder(),
+            Msg::AddSymbols { folder } => {
+                self.adding = true;
+                click(if folder { &self.folder_input } else { &self.file_input });
+                return false;
+            }
             Msg::OpenRecent => Self::open_handles(ctx, self.recent.clone()),
             Msg::Drag(over) => self.dragging = over,
             Msg::Key(key) => return self.key(ctx, &key),
@@ -207,6 +223,7 @@ impl Component for App {
                     { messages::messages(state, &change) }
                     { for state.opening.iter().filter(|opening| !matches!(opening.source, Source::DumpLog { .. }))
                         .map(|opening| opening_panel(opening, &change)) }
+                    { symbols::progress(&self.state.symbols, &change) }
                     <div id="dump" ref={self.dumps_root.clone()}></div>
                     { self.content(ctx, &change, open_file) }
                 <input id="file" ref={self.file_input.clone()} type="file" multiple=true tabindex="-1" class="unseen"
@@ -385,12 +402,15 @@ impl App {
     }
 
     fn open_files(&mut self, ctx: &Context<Self>, mut files: Paths, more: bool) {
+        if std::mem::take(&mut self.adding) {
+            let files = files.into_iter().map(|(_, file)| file).collect();
+            return self.change(ctx, Change::Symbols(files));
+        }
         let note = too_many(files.len(), more);
         if files.iter().any(|(path, _)| path.contains('/')) {
             // Browsers give the files of a folder in any order.
-            files.sort_by(|a, b| a.0.cmp(&b.0));
+            files.sort_unstable_by(|a, b| a.0.cmp(&b.0));
         }
-        files.truncate(MAX_TRIAGE_FILES);
         let folder = files.first().and_then(|(path, _)| path.split_once('/')).map(|(folder, _)| folder.to_owned());
         let (paths, files): (Vec<_>, Vec<_>) =
             files.into_iter().map(|(path, file)| (TriageFile { path, modified: modified(&file) }, file)).unzip();
@@ -409,7 +429,7 @@ impl App {
             })
         };
         spawn_local(async move {
-            let found = folder::files(entries, MAX_TRIAGE_FILES, told).await;
+            let found = folder::files(entries, most_of_folder, told).await;
             link.send_message(Msg::Found(name, found));
         });
     }
@@ -449,24 +469,20 @@ impl App {
         });
     }
 
-    fn pick(&self, ctx: &Context<Self>) {
+    fn pick(&mut self, ctx: &Context<Self>) {
+        self.adding = false;
         match intake::picker() {
             Some(promise) => {
                 let picked = ctx.link().callback(Msg::Handles);
                 spawn_local(async move { picked.emit(intake::picked(promise).await) });
             }
-            None => {
-                if let Some(input) = self.file_input.cast::<HtmlElement>() {
-                    input.click();
-                }
-            }
+            None => click(&self.file_input),
         }
     }
 
-    fn pick_folder(&self) {
-        if let Some(input) = self.folder_input.cast::<HtmlElement>() {
-            input.click();
-        }
+    fn pick_folder(&mut self) {
+        self.adding = false;
+        click(&self.folder_input);
     }
 
     fn address_changed(&mut self, ctx: &Context<Self>) {
@@ -579,7 +595,8 @@ impl App {
             html! {
                 <ReportView key={open.current} report={report.clone()} index={open.current} summary={open.summary.clone()}
                     engine={self.engine.clone()} epoch={open.epoch} selection={open.selection}
-                    folds={Rc::clone(&open.folds)} change={change.clone()} />
+                    folds={Rc::clone(&open.folds)} sources={Rc::clone(&open.sources)} symbols={self.state.symbols.told.clone()} source_link={Rc::clone(&self.state.source_link)}
+                    change={change.clone()} />
             }
         });
         html! {
@@ -596,6 +613,12 @@ impl App {
         match &self.state.dialog {
             None => Html::default(),
             Some(Dialog::Help) => dialogs::help(change),
+            Some(Dialog::Symbols) => symbols::dialog(
+                &self.state.symbols,
+                &self.state.source_link,
+                change,
+                &ctx.link().callback(|folder| Msg::AddSymbols { folder }),
+            ),
             Some(Dialog::Requests) => dialogs::requests(&self.requests.seen(), change),
             Some(Dialog::Share(sharing)) => {
                 html! { <ShareDialog sharing={Rc::clone(sharing)} change={change.clone()} /> }
@@ -611,6 +634,18 @@ impl App {
                 dialogs::confirm_update(&name, change, ctx.link().callback(|()| Msg::Update { confirmed: true }))
             }
         }
+    }
+}
+
+/// How many files of a folder are taken, of those found so far: a tree of source has more than there are logs to triage.
+fn most_of_folder(found: &[(String, File)]) -> usize {
+    if many::are_symbols(found.iter().map(|(path, _)| path.as_str())) { MAX_SYMBOL_FILES } else { MAX_TRIAGE_FILES }
+}
+
+/// Opens an input's picker.
+fn click(input: &NodeRef) {
+    if let Some(input) = input.cast::<HtmlElement>() {
+        input.click();
     }
 }
 

@@ -14,7 +14,9 @@ pub(crate) mod save;
 pub(crate) mod setting;
 pub(crate) mod theme;
 
-pub(crate) use oopscope_web_kit::browser::{after, document, failure, focus, listener, mark, now, window};
+pub(crate) use oopscope_web_kit::browser::{
+    after, document, failure, focus, folder_path, listener, mark, now, set_folder_path, window,
+};
 
 use wasm_bindgen::JsValue;
 

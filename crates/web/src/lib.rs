@@ -20,6 +20,7 @@ mod input;
 mod keyboard;
 mod listing_text;
 mod many;
+mod source_link;
 mod stack_rows;
 mod state;
 mod update;

@@ -1,4 +1,4 @@
-//! Whether several files are parts of one log or a log each. Must never look into them: their names and their number are
+//! Whether several files are parts of one log, a log each, or symbols and source. Must never look into them: their names and their number are
 //! all that the page knows, and the user can always have it the other way.
 
 /// Files that are read as one log when nothing tells otherwise: a log and its rotated forerunners.
@@ -22,6 +22,51 @@ pub(crate) fn are_one(paths: &[String], from_folder: bool) -> bool {
             of_pstore || (!from_folder && paths.len() <= FEW)
         }
     }
+}
+
+/// Files of a folder with symbols among which a log is looked for (`LOGS` in `crates/session/src/sorting.rs`).
+const LOGS: usize = 64;
+
+/// Names that files of symbols begin with, as builds, packages and `/boot` have them.
+const SYMBOLS: [&str; 7] = ["vmlinux", "System.map", "kallsyms", "vmlinuz", "bzImage", "zImage", "Image"];
+
+/// Endings of files of symbols.
+const SYMBOL_ENDINGS: [&str; 7] = [".ko", ".ko.xz", ".ko.zst", ".ko.gz", ".debug", ".dwo", ".dwp"];
+
+/// Endings of source files.
+const SOURCE_ENDINGS: [&str; 5] = [".c", ".h", ".S", ".rs", ".inc"];
+
+/// True for a folder of symbols or of source: no folder of logs to be read each by itself.
+pub(crate) fn are_symbols<'a>(paths: impl Iterator<Item = &'a str>) -> bool {
+    let (mut symbols, mut source, mut others) = (0_usize, 0_usize, 0_usize);
+    for path in paths {
+        *if is_symbols(path) {
+            &mut symbols
+        } else if is_source(path) {
+            &mut source
+        } else {
+            &mut others
+        } += 1;
+    }
+    // Beside logs may lie what reproduces their crash.
+    if symbols > 0 { others <= LOGS.max(symbols + source) } else { source > others }
+}
+
+/// True for a file that has symbols, by its name.
+pub(crate) fn is_symbols(path: &str) -> bool {
+    let name = name(path);
+    if name.ends_with(".log") || name.ends_with(".txt") {
+        return false;
+    }
+    SYMBOLS
+        .iter()
+        .any(|begin| name.strip_prefix(begin).is_some_and(|rest| rest.is_empty() || rest.starts_with(['-', '.'])))
+        || SYMBOL_ENDINGS.iter().any(|end| name.ends_with(end))
+}
+
+/// True for a file of source, by its name.
+pub(crate) fn is_source(path: &str) -> bool {
+    SOURCE_ENDINGS.iter().any(|end| path.ends_with(end))
 }
 
 fn folder(path: &str) -> &str {
@@ -79,5 +124,18 @@ mod tests {
     fn a_few_loose_files_are_one_log() {
         assert!(one(&["kern.log.1", "kern.log"], false));
         assert!(one(&["logs/only.log"], true));
+    }
+
+    #[test]
+    fn folders_of_symbols_and_of_source_are_told_from_folders_of_logs() {
+        let are = |paths: &[&str]| are_symbols(paths.iter().copied());
+        assert!(are(&["d/console.log", "d/vmlinux-6.1.0-50-amd64", "d/ext4.ko.xz"]));
+        assert!(are(&["usr/lib/debug/.build-id/ab/cdef.debug"]));
+        assert!(are(&["linux/Makefile", "linux/fs/inode.c", "linux/fs/internal.h"]));
+        assert!(!are(&["logs/a.log", "logs/b.log", "logs/Image.log"]));
+        assert!(!are(&["crash/log0", "crash/report0", "crash/repro.c"]), "a reproducer is no tree");
+        let mut many: Vec<String> = (0..500).map(|n| format!("logs/{n}.log")).collect();
+        many.push("logs/vmlinux".to_owned());
+        assert!(!are_symbols(many.iter().map(String::as_str)), "logs with a vmlinux beside them");
     }
 }

@@ -3,7 +3,7 @@
 //! Must never drop a frame or put one before another of its stack: a fold says how many it stands for and opens.
 
 use oopscope_report::{Frame, FrameRole, Stack, StackRole};
-use std::collections::BTreeMap;
+use oopscope_web_kit::few::Few;
 
 /// The shortest run of frames that is folded.
 const SHORTEST_RUN: usize = 4;
@@ -28,7 +28,7 @@ pub(crate) enum Fold {
 }
 
 /// The folds that the user has opened (true) or closed (false); the others are as [`rows`] finds right.
-pub(crate) type Folds = BTreeMap<Fold, bool>;
+pub(crate) type Folds = Few<Fold, bool>;
 
 /// One row of the table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -126,13 +126,12 @@ pub(crate) fn rows(stacks: &[Stack], folds: &Folds, selected: Option<u64>) -> Ve
 /// The stacks' indices in the order of reading: where it crashed and what that interrupted, then the others as the log
 /// has them, the panic's own way last.
 fn order(stacks: &[Stack]) -> Vec<usize> {
-    let mut order: Vec<usize> = (0..stacks.len()).collect();
-    order.sort_by_key(|&index| match stacks[index].role {
-        _ if is_crash(&stacks[index]) => 0,
+    let class = |stack: &Stack| match stack.role {
+        _ if is_crash(stack) => 0,
         StackRole::Panic => 2,
         _ => 1,
-    });
-    order
+    };
+    (0..3).flat_map(|wanted| (0..stacks.len()).filter(move |&index| class(&stacks[index]) == wanted)).collect()
 }
 
 fn is_crash(stack: &Stack) -> bool {
@@ -184,6 +183,14 @@ pub(crate) fn step(stacks: &[Stack], rows: &[Row], selected: Option<u64>, step: 
 mod tests {
     use super::*;
 
+    fn folds(wanted: &[(Fold, bool)]) -> Folds {
+        let mut folds = Folds::default();
+        for &(fold, open) in wanted {
+            folds.insert(fold, open);
+        }
+        folds
+    }
+
     fn stack(role: StackRole, first_line: u64, marks: &str) -> Stack {
         let frames = marks
             .chars()
@@ -216,19 +223,19 @@ mod tests {
     #[test]
     fn long_runs_of_unreliable_frames_are_folded_and_short_ones_are_not() {
         let stacks = [stack(StackRole::Crash, 10, "pff???f????f")];
-        assert_eq!(shown(&rows(&stacks, &Folds::new(), None)), "#.ff...f>f");
-        let opened = Folds::from([(Fold::Run(0, 7), true)]);
+        assert_eq!(shown(&rows(&stacks, &Folds::default(), None)), "#.ff...f>f");
+        let opened = folds(&[(Fold::Run(0, 7), true)]);
         assert_eq!(shown(&rows(&stacks, &opened, None)), "#.ff...fv....f");
     }
 
     #[test]
     fn recursion_is_folded_after_its_first_round() {
         let stacks = [stack(StackRole::Crash, 10, "pggggggf")];
-        assert_eq!(shown(&rows(&stacks, &Folds::new(), None)), "#.f>f");
-        assert_eq!(shown(&rows(&stacks, &Folds::from([(Fold::Run(0, 2), true)]), None)), "#.fvffffff");
+        assert_eq!(shown(&rows(&stacks, &Folds::default(), None)), "#.f>f");
+        assert_eq!(shown(&rows(&stacks, &folds(&[(Fold::Run(0, 2), true)]), None)), "#.fvffffff");
         let mutual = [stack(StackRole::Crash, 10, "pghighighigf")];
-        assert_eq!(shown(&rows(&mutual, &Folds::new(), None)), "#.fff>ff");
-        let numbers: Vec<_> = rows(&stacks, &Folds::new(), None)
+        assert_eq!(shown(&rows(&mutual, &Folds::default(), None)), "#.fff>ff");
+        let numbers: Vec<_> = rows(&stacks, &Folds::default(), None)
             .iter()
             .filter_map(|row| match row {
                 Row::Frame { number, .. } => *number,
@@ -236,21 +243,21 @@ mod tests {
             })
             .collect();
         assert_eq!(numbers, [1, 7], "the folded frames count");
-        assert_eq!(shown(&rows(&[stack(StackRole::Crash, 10, "pggghf")], &Folds::new(), None)), "#.fffff");
+        assert_eq!(shown(&rows(&[stack(StackRole::Crash, 10, "pggghf")], &Folds::default(), None)), "#.fffff");
     }
 
     #[test]
     fn the_panics_own_stack_is_closed_until_asked_for() {
         let stacks = [stack(StackRole::Crash, 10, "pf"), stack(StackRole::Panic, 20, "ff")];
-        assert_eq!(shown(&rows(&stacks, &Folds::new(), None)), "#.f+");
-        assert_eq!(shown(&rows(&stacks, &Folds::from([(Fold::Stack(1), true)]), None)), "#.f#ff");
+        assert_eq!(shown(&rows(&stacks, &Folds::default(), None)), "#.f+");
+        assert_eq!(shown(&rows(&stacks, &folds(&[(Fold::Stack(1), true)]), None)), "#.f#ff");
     }
 
     #[test]
     fn where_it_crashed_comes_first_and_what_closes_stays_closed() {
         let freed = stack(StackRole::Freed, 10, "ff");
         let stacks = [freed, stack(StackRole::Crash, 20, "pf"), stack(StackRole::Interrupted, 30, "f")];
-        let shown_rows = rows(&stacks, &Folds::new(), None);
+        let shown_rows = rows(&stacks, &Folds::default(), None);
         assert_eq!(shown(&shown_rows), "#.f#f#ff");
         let order: Vec<_> = shown_rows
             .iter()
@@ -264,7 +271,7 @@ mod tests {
             Row::Frame { stack: 0, frame: 0, number: Some(1) },
             Row::Frame { stack: 0, frame: 1, number: Some(2) },
         ]));
-        let closed = Folds::from([(Fold::Stack(0), false), (Fold::Stack(1), false)]);
+        let closed = folds(&[(Fold::Stack(0), false), (Fold::Stack(1), false)]);
         assert_eq!(shown(&rows(&stacks, &closed, None)), "#.f#f+", "where it crashed can't be closed");
     }
 
@@ -272,13 +279,13 @@ mod tests {
     fn the_stacks_of_all_cpus_are_closed_and_most_are_one_row() {
         let mut stacks = vec![stack(StackRole::Crash, 10, "pff")];
         stacks.extend((1..=512).map(|cpu| stack(StackRole::OtherParty, 1000 * cpu, &"f".repeat(30))));
-        let closed = rows(&stacks, &Folds::new(), None);
+        let closed = rows(&stacks, &Folds::default(), None);
         assert_eq!(closed.iter().filter(|row| matches!(row, Row::Frame { .. })).count(), 3);
         assert_eq!(closed.last(), Some(&Row::Rest { count: 513 - HEADINGS, open: false }));
         assert_eq!(closed.len(), 3 + HEADINGS + 1);
-        let opened = rows(&stacks, &Folds::from([(Fold::Rest, true)]), None);
+        let opened = rows(&stacks, &folds(&[(Fold::Rest, true)]), None);
         assert_eq!(opened.iter().filter(|row| matches!(row, Row::Heading { .. })).count(), 513);
-        let selected = rows(&stacks, &Folds::new(), Some(400_007));
+        let selected = rows(&stacks, &Folds::default(), Some(400_007));
         assert!(selected.contains(&Row::Frame { stack: 400, frame: 7, number: Some(8) }), "a selected frame is shown");
     }
 
@@ -287,7 +294,7 @@ mod tests {
         let mut stacks = vec![stack(StackRole::Crash, 10, &"f".repeat(80))];
         stacks
             .extend([stack(StackRole::Allocated, 100, &"f".repeat(15)), stack(StackRole::Freed, 200, &"f".repeat(15))]);
-        let open: Vec<_> = rows(&stacks, &Folds::new(), None)
+        let open: Vec<_> = rows(&stacks, &Folds::default(), None)
             .iter()
             .filter_map(|row| match row {
                 Row::Heading { open, .. } => Some(*open),
@@ -301,7 +308,7 @@ mod tests {
     fn inlined_frames_have_no_number() {
         let mut inlined = stack(StackRole::Crash, 10, "pff");
         inlined.frames[1].inlined = true;
-        let rows = rows(&[inlined], &Folds::new(), None);
+        let rows = rows(&[inlined], &Folds::default(), None);
         assert_eq!(rows[2], Row::Frame { stack: 0, frame: 1, number: None });
         assert_eq!(rows[3], Row::Frame { stack: 0, frame: 2, number: Some(1) });
     }
@@ -309,14 +316,14 @@ mod tests {
     #[test]
     fn a_selected_line_opens_what_hides_it() {
         let stacks = [stack(StackRole::Crash, 10, "p?????"), stack(StackRole::Panic, 20, "ff")];
-        assert_eq!(shown(&rows(&stacks, &Folds::new(), Some(13))), "#.v.....+");
-        assert_eq!(shown(&rows(&stacks, &Folds::new(), Some(21))), "#.>#ff");
+        assert_eq!(shown(&rows(&stacks, &Folds::default(), Some(13))), "#.v.....+");
+        assert_eq!(shown(&rows(&stacks, &Folds::default(), Some(21))), "#.>#ff");
     }
 
     #[test]
     fn stepping_stays_inside_and_starts_at_an_end() {
         let stacks = [stack(StackRole::Crash, 10, "pf????f")];
-        let rows = rows(&stacks, &Folds::new(), None);
+        let rows = rows(&stacks, &Folds::default(), None);
         assert_eq!(step(&stacks, &rows, None, 1), Some(10));
         assert_eq!(step(&stacks, &rows, None, -1), Some(16));
         assert_eq!(step(&stacks, &rows, Some(11), 1), Some(16));

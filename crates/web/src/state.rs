@@ -3,11 +3,13 @@
 
 use crate::same::Same;
 use crate::stack_rows::Folds;
-use oopscope_protocol::{Example, LogSummary, Problem, Progress, Shared, Summary, TriageProgress};
+use oopscope_protocol::{
+    Example, LogSummary, Problem, Progress, Shared, SourcePlace, Summary, SymbolProgress, Symbols, TriageProgress,
+};
 use oopscope_report::Report;
 use oopscope_report::triage::Triage;
 use oopscope_web_kit::browser::files_name;
-use std::collections::BTreeMap;
+use oopscope_web_kit::few::Few;
 use std::rc::Rc;
 use web_sys::File;
 
@@ -118,11 +120,13 @@ pub(crate) struct OpenLog {
     /// Index of the report that is shown.
     pub(crate) current: u32,
     /// Reports that the engine has given so far.
-    pub(crate) reports: BTreeMap<u32, Same<Report>>,
+    pub(crate) reports: Few<u32, Same<Report>>,
     /// The selected line.
     pub(crate) selection: Option<Selection>,
     /// What was folded and unfolded in the current report.
     pub(crate) folds: Rc<Folds>,
+    /// The frames of the current report that are opened to their source.
+    pub(crate) sources: Rc<Vec<OpenSource>>,
     /// Milliseconds from the input to the answer.
     pub(crate) took: f64,
     /// Changes whenever the engine has opened it anew: what was asked for before must be asked for again.
@@ -141,6 +145,37 @@ impl OpenLog {
     pub(crate) fn name(&self) -> String {
         self.summary.facts.name.clone().unwrap_or_else(|| self.source.name())
     }
+}
+
+/// A frame that is opened to its source.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct OpenSource {
+    /// Index of the stack, index of the frame in it.
+    pub(crate) at: (usize, usize),
+    /// The place, once the engine has told it.
+    pub(crate) place: Option<Same<SourcePlace>>,
+}
+
+/// What is known of files of symbols, and what is being done with them.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct AtHand {
+    /// The files, as the engine told them last; nothing where there are none.
+    pub(crate) told: Option<Same<Symbols>>,
+    /// Those that were given beside what is open, to give them to a fresh engine again.
+    pub(crate) given: Vec<Rc<Vec<File>>>,
+    /// What takes long.
+    pub(crate) work: Option<SymbolWork>,
+}
+
+/// Work on files of symbols that takes long.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct SymbolWork {
+    /// Differs for every work.
+    pub(crate) id: u32,
+    /// How far it is.
+    pub(crate) progress: SymbolProgress,
+    /// True once Cancel was pressed.
+    pub(crate) cancelling: bool,
 }
 
 /// The dump that is open, or being opened, in its own part of the page.
@@ -175,6 +210,8 @@ pub(crate) struct Opening {
     pub(crate) source: Source,
     /// How far it is.
     pub(crate) progress: Progress,
+    /// What is done with the files of symbols among them.
+    pub(crate) symbols: Option<SymbolProgress>,
     /// The first reports that were found.
     pub(crate) found: Vec<Summary>,
     /// How many were found.
@@ -255,6 +292,8 @@ pub(crate) enum Dialog {
     Help,
     /// What the page has requested.
     Requests,
+    /// The files of symbols, and where source is looked at.
+    Symbols,
     /// What a link would hold.
     Share(Rc<Sharing>),
     /// Text to copy by hand, where the clipboard is refused.
@@ -295,6 +334,10 @@ pub(crate) struct State {
     pub(crate) opening: Option<Opening>,
     /// The dump.
     pub(crate) dump: Option<Dump>,
+    /// The files of symbols.
+    pub(crate) symbols: AtHand,
+    /// The template of links to the user's source browser.
+    pub(crate) source_link: Rc<str>,
     /// Many logs, beside what is open.
     pub(crate) many: Option<ManyLogs>,
     /// That a folder is being looked through, in words.
@@ -332,6 +375,8 @@ impl State {
             open: None,
             opening: None,
             dump: None,
+            symbols: AtHand::default(),
+            source_link: Rc::from(""),
             many: None,
             looking: None,
             problem: None,

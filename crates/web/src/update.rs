@@ -3,6 +3,7 @@
 
 mod dumps;
 mod opening;
+mod symbols;
 #[cfg(test)]
 mod tests;
 mod triage;
@@ -39,6 +40,12 @@ pub(crate) enum Purpose {
     Save,
     /// For the share dialog: the request of this number.
     Share(u32),
+    /// To give files of symbols.
+    Symbols,
+    /// To be told what became of them.
+    SymbolFiles,
+    /// To show the source of a frame (index of the stack, index of the frame) of the log that was open at this epoch.
+    Source { epoch: u32, at: (usize, usize) },
     /// Lines to show. Their list takes them itself; what is told here is why there are none.
     Lines,
 }
@@ -95,6 +102,14 @@ pub(crate) enum Change {
     Select(u64, Origin),
     /// A fold is to be opened, or closed.
     Fold(Fold, bool),
+    /// Open the frame (index of the stack, index of the frame) to its source, or close it.
+    Source(usize, usize),
+    /// The user gave files of symbols.
+    Symbols(Vec<File>),
+    /// Forget all files of symbols; and, where true, what is kept of them between two visits.
+    ForgetSymbols(bool),
+    /// The user named a source browser.
+    SourceLink(Rc<str>),
     /// Copy the report.
     Copy(Format),
     /// Copy a short text that is on the screen.
@@ -246,6 +261,13 @@ impl State {
                 }
                 Vec::new()
             }
+            Change::Source(stack, frame) => self.open_source((stack, frame)),
+            Change::Symbols(files) => self.give_symbols(files),
+            Change::ForgetSymbols(kept) => self.forget_symbols(kept),
+            Change::SourceLink(template) => {
+                self.source_link = template;
+                Vec::new()
+            }
             Change::Copy(format) => self.render(Purpose::Copy, format),
             Change::CopyText(text) => vec![Effect::CopyText(text.to_string())],
             Change::Save => self.render(Purpose::Save, Format::Json),
@@ -303,7 +325,9 @@ impl State {
             (Purpose::Open(id), event) => self.opening_answered(id, event, now),
             (Purpose::Triage(id), event) => self.triage_answered(id, event, now),
             (Purpose::Report { epoch, index }, Event::Report(report)) => {
+                self.symbols.work = None;
                 let Some(open) = self.open.as_mut().filter(|open| open.epoch == epoch) else { return Vec::new() };
+                let looked_up = report.symbols.is_some();
                 open.reports.insert(index, Same::from(report));
                 if open.reports.len() > MAX_REPORTS {
                     let current = open.current;
@@ -312,7 +336,20 @@ impl State {
                     }
                 }
                 // The neighbours are fetched ahead, so that stepping through the reports is instant.
-                if index == open.current { self.fetch(index.checked_add(1)) } else { Vec::new() }
+                let mut effects = if index == open.current { self.fetch(index.checked_add(1)) } else { Vec::new() };
+                if looked_up {
+                    effects.push(send(Purpose::SymbolFiles, Request::SymbolFiles));
+                }
+                effects
+            }
+            (purpose @ (Purpose::Report { .. } | Purpose::Symbols | Purpose::SymbolFiles), event)
+                if !matches!(event, Event::Failed(_)) =>
+            {
+                self.symbols_answered(&purpose, event)
+            }
+            (Purpose::Source { epoch, at }, Event::Source(place)) => {
+                self.source_answered(epoch, at, place);
+                Vec::new()
             }
             (Purpose::Copy, Event::Rendered { text, .. }) => vec![Effect::CopyText(text)],
             (Purpose::Save, Event::Rendered { text, file_name }) => vec![Effect::SaveFile { name: file_name, text }],
@@ -330,7 +367,10 @@ impl State {
                 }
                 Vec::new()
             }
-            (_, Event::Failed(problem)) => {
+            (purpose, Event::Failed(problem)) => {
+                if matches!(purpose, Purpose::Report { .. } | Purpose::Symbols) {
+                    self.symbols.work = None;
+                }
                 self.said.clone_from(&problem.message);
                 self.problem = Some(problem);
                 Vec::new()
@@ -354,6 +394,7 @@ impl State {
             open.current = index;
             open.selection = None;
             open.folds = Rc::default();
+            open.sources = Rc::default();
         }
         self.view = View::Report;
         if self.open.as_ref().is_some_and(|open| open.report().is_some()) {
@@ -365,7 +406,7 @@ impl State {
     /// Asks for a report unless it is there or can't be had.
     fn fetch(&self, index: Option<u32>) -> Vec<Effect> {
         let wanted = self.open.as_ref().zip(index).filter(|(open, index)| {
-            !open.detached && (*index as usize) < open.summary.reports.len() && !open.reports.contains_key(index)
+            !open.detached && (*index as usize) < open.summary.reports.len() && !open.reports.has(index)
         });
         wanted.map_or_else(Vec::new, |(open, index)| {
             vec![send(Purpose::Report { epoch: open.epoch, index }, Request::Report { index })]

@@ -1,5 +1,6 @@
-//! The files of a folder that was dropped. Must never read them, nor take more of them than are triaged at once.
+//! The files of a folder that was dropped. Must never read them, nor take more of them than it is told to.
 
+use super::set_folder_path;
 use js_sys::futures::JsFuture;
 use js_sys::{Array, Promise};
 use wasm_bindgen::{JsCast, JsValue};
@@ -15,7 +16,7 @@ const TELL: usize = 500;
 /// What a folder holds.
 #[derive(Default)]
 pub(crate) struct Found {
-    /// The files with their paths, ordered by these.
+    /// The files with their paths.
     pub(crate) files: Vec<(String, File)>,
     /// True when there are more.
     pub(crate) more: bool,
@@ -23,31 +24,56 @@ pub(crate) struct Found {
     pub(crate) refused: u64,
 }
 
-/// The files of `roots` and of the folders among them, at most `most`. `told` gets their number now and then.
-pub(crate) async fn files(roots: Vec<FileSystemEntry>, most: usize, told: Callback<usize>) -> Found {
+/// The files of `roots` and of the folders among them. `most` says how many are taken, of those found so far; `told` gets
+/// their number now and then.
+pub(crate) async fn files(
+    roots: Vec<FileSystemEntry>,
+    most: impl Fn(&[(String, File)]) -> usize,
+    told: Callback<usize>,
+) -> Found {
     let mut found = Found::default();
-    let mut waiting: Vec<(u32, FileSystemEntry)> = roots.into_iter().map(|root| (0, root)).collect();
-    while let Some((depth, entry)) = waiting.pop() {
-        if entry.is_directory() && depth < MAX_DEPTH {
-            match entries(entry.unchecked_into()).await {
-                Ok(inner) => waiting.extend(inner.into_iter().map(|inner| (depth + 1, inner))),
-                Err(_) => found.refused += 1,
+    let mut waiting = vec![(0, roots)];
+    let (mut said, mut limit) = (0, most(&[]));
+    while let Some((depth, entries)) = waiting.pop() {
+        let (folders, files): (Vec<_>, Vec<_>) = entries.into_iter().partition(FileSystemEntry::is_directory);
+        // Asked for all at once: to ask the browser for one after the other takes a minute for a tree of source.
+        let asked: Array = files.iter().map(file).collect();
+        let answers: Array = match JsFuture::from(Promise::all(&asked)).await {
+            Ok(answers) => answers.unchecked_into(),
+            Err(_) => Array::new(),
+        };
+        for (entry, answer) in files.iter().zip(answers.iter()) {
+            let Ok(file) = answer.dyn_into::<File>() else {
+                found.refused += 1;
+                continue;
+            };
+            if found.files.len() == limit {
+                found.more = true;
+                return found;
             }
-        } else if found.files.len() == most {
-            found.more = true;
-            break;
-        } else {
             let path = entry.full_path();
-            match file(&entry.unchecked_into()).await {
-                Ok(file) => found.files.push((path.trim_start_matches('/').to_owned(), file)),
-                Err(_) => found.refused += 1,
+            let path = path.trim_start_matches('/');
+            if path.contains('/') {
+                set_folder_path(&file, path);
             }
-            if found.files.len().is_multiple_of(TELL) {
-                told.emit(found.files.len());
+            found.files.push((path.to_owned(), file));
+        }
+        if found.files.len() >= said + TELL {
+            said = found.files.len();
+            told.emit(said);
+        }
+        limit = most(&found.files);
+        for folder in folders {
+            // What git keeps there is neither a log nor source.
+            if depth == MAX_DEPTH || folder.name() == ".git" {
+                continue;
+            }
+            match self::entries(folder.unchecked_into()).await {
+                Ok(inner) => waiting.push((depth + 1, inner)),
+                Err(_) => found.refused += 1,
             }
         }
     }
-    found.files.sort_by(|a, b| a.0.cmp(&b.0));
     found
 }
 
@@ -72,9 +98,11 @@ async fn next(reader: &FileSystemDirectoryReader) -> Result<JsValue, JsValue> {
     .await
 }
 
-async fn file(entry: &FileSystemFileEntry) -> Result<File, JsValue> {
-    let file = JsFuture::from(Promise::new(&mut |resolve, reject| {
-        entry.file_with_callback_and_callback(&resolve, &reject);
-    }));
-    Ok(file.await?.unchecked_into())
+/// A promise of an entry's file; of what was refused it gives the error.
+fn file(entry: &FileSystemEntry) -> JsValue {
+    let entry: &FileSystemFileEntry = entry.unchecked_ref();
+    Promise::new(&mut |resolve, _| {
+        entry.file_with_callback_and_callback(&resolve, &resolve);
+    })
+    .into()
 }

@@ -69,8 +69,7 @@ fn has_text(data: &DataTransfer) -> bool {
 
 /// A file's path in the folder that was chosen with it, or its name.
 pub(crate) fn path(file: &File) -> String {
-    let relative = Reflect::get(file, &JsValue::from_str("webkitRelativePath")).ok().and_then(|path| path.as_string());
-    relative.filter(|path| !path.is_empty()).unwrap_or_else(|| file.name())
+    super::folder_path(file).unwrap_or_else(|| file.name())
 }
 
 /// The files of a file input.

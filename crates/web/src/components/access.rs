@@ -1,31 +1,19 @@
 //! The access that faulted and the trap's own code, field by field. Must never decode: the engine has.
 
 use super::prose::maybe_evidence;
-use crate::same::Same;
 use crate::update::Change;
 use oopscope_report::{Access, AccessKind, Report, Trap};
 use yew::prelude::*;
 
-/// Whose fault.
-#[derive(Clone, PartialEq, Properties)]
-pub(crate) struct Props {
-    /// The report.
-    pub(crate) report: Same<Report>,
-    /// Where to tell what the user did.
-    pub(crate) change: Callback<Change>,
-}
-
 /// The fault.
-#[component]
-pub(crate) fn AccessAndTrap(props: &Props) -> Html {
-    let change = &props.change;
+pub(super) fn fault(report: &Report, change: &Callback<Change>) -> Html {
     html! {
         <section>
             <h2>{ "The fault" }</h2>
             <table class="decode">
                 <tbody>
-                    { for props.report.access.iter().map(|fault| access(fault, change)) }
-                    { for props.report.trap.iter().map(|code| trap(code, change)) }
+                    { for report.access.iter().map(|fault| access(fault, change)) }
+                    { for report.trap.iter().map(|code| trap(code, change)) }
                 </tbody>
             </table>
         </section>

@@ -2,38 +2,25 @@
 
 use super::prose::maybe_evidence;
 use crate::format;
-use crate::same::Same;
 use crate::update::Change;
 use oopscope_protocol::LogSummary;
 use oopscope_report::{Module, Report};
 use yew::prelude::*;
 
-/// Whose environment.
-#[derive(Clone, PartialEq, Properties)]
-pub(crate) struct Props {
-    /// The report.
-    pub(crate) report: Same<Report>,
-    /// The log's boots.
-    pub(crate) summary: Same<LogSummary>,
-    /// Where to tell what the user did.
-    pub(crate) change: Callback<Change>,
-}
-
 /// Modules and environment.
-#[component]
-pub(crate) fn Environment(props: &Props) -> Html {
-    let boot = props.summary.facts.boots.get(props.report.boot as usize);
-    let modules = &props.report.modules;
+pub(super) fn environment(report: &Report, summary: &LogSummary, change: &Callback<Change>) -> Html {
+    let boot = summary.facts.boots.get(report.boot as usize);
+    let modules = &report.modules;
     let banner = boot.map(|boot| {
-        let several = props.summary.facts.boots.len();
-        let which = (several > 1).then(|| format!(" (boot {} of {several} in this log)", props.report.boot + 1));
+        let several = summary.facts.boots.len();
+        let which = (several > 1).then(|| format!(" (boot {} of {several} in this log)", report.boot + 1));
         let line = |name: &'static str, value: &Option<String>| {
             value.as_ref().map(|value| html! { <><dt>{ name }</dt><dd>{ value }</dd></> })
         };
         html! {
             <dl class="env">
                 <dt>{ "Boot" }{ which }</dt>
-                <dd>{ maybe_evidence(Some(boot.line), html! { { &boot.banner } }, &props.change) }</dd>
+                <dd>{ maybe_evidence(Some(boot.line), html! { { &boot.banner } }, change) }</dd>
                 { line("Command line", &boot.command_line) }
                 { line("Machine", &boot.machine) }
             </dl>

@@ -19,10 +19,8 @@ pub(crate) struct Props {
 }
 
 /// What this report's own evidence says, and what follows from it.
-#[component]
-pub(crate) fn Explanation(props: &Props) -> Html {
-    let explanation = &props.report.explanation;
-    let change = &props.change;
+pub(super) fn explanation(report: &Report, change: &Callback<Change>) -> Html {
+    let explanation = &report.explanation;
     if explanation.evidence.is_empty() && explanation.innocent.is_empty() && explanation.next.is_empty() {
         return Html::default();
     }

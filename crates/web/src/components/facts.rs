@@ -2,25 +2,12 @@
 
 use super::prose::maybe_evidence;
 use crate::format;
-use crate::same::Same;
 use crate::update::Change;
 use oopscope_report::{Context, Report, Taint};
 use yew::prelude::*;
 
-/// Whose facts.
-#[derive(Clone, PartialEq, Properties)]
-pub(crate) struct Props {
-    /// The report.
-    pub(crate) report: Same<Report>,
-    /// Where to tell what the user did.
-    pub(crate) change: Callback<Change>,
-}
-
 /// The strip.
-#[component]
-pub(crate) fn Facts(props: &Props) -> Html {
-    let report = &*props.report;
-    let change = &props.change;
+pub(super) fn facts(report: &Report, change: &Callback<Change>) -> Html {
     let task_line = report.task_line;
     let interrupted = matches!(report.context, Context::Hardirq | Context::Softirq | Context::Nmi);
     let fact = |name: &'static str, title: &'static str, line: Option<u64>, value: Html| {

@@ -80,6 +80,14 @@ pub(crate) fn header(state: &State, change: &Callback<Change>, open_file: Callba
                 onclick={change.reform(|_: MouseEvent| Change::Share)}>{ "Share" }</button>
         }
     });
+    let known = state.symbols.told.as_ref().map_or(0, |told| told.files.len() as u64 + told.more);
+    let symbols = (state.open.is_some() || dump.is_some() || known > 0).then(|| {
+        let count = (known > 0).then(|| html! { <span class="dim">{ format!(" {}", format::count(known)) }</span> });
+        html! {
+            <button type="button" id="symbols" title="Files of symbols and source: vmlinux, modules, System.map, a source tree"
+                onclick={change.reform(|_: MouseEvent| Change::Dialog(Some(crate::state::Dialog::Symbols)))}>{ "Symbols" }{ count }</button>
+        }
+    });
     html! {
         <header class="top">
             <button type="button" class="brand" title="To the start page" onclick={change.reform(|_: MouseEvent| Change::Show(View::Start))}>
@@ -89,6 +97,7 @@ pub(crate) fn header(state: &State, change: &Callback<Change>, open_file: Callba
             { views }
             <div class="act">
                 <button type="button" id="open-file" title="Open a log file (o)" onclick={open_file.reform(|_: MouseEvent| ())}>{ "Open…" }</button>
+                { symbols }
                 { acts }
                 { share }
                 { button("help", "?", "Keys", Change::Dialog(Some(crate::state::Dialog::Help)), false) }

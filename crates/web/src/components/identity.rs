@@ -3,25 +3,12 @@
 
 use super::explanation::copy_button;
 use super::prose::maybe_evidence;
-use crate::same::Same;
 use crate::update::Change;
 use oopscope_report::{Candidate, Culprit, Report, Signature, Subsystem};
 use yew::prelude::*;
 
-/// Whose identity.
-#[derive(Clone, PartialEq, Properties)]
-pub(crate) struct Props {
-    /// The report.
-    pub(crate) report: Same<Report>,
-    /// Where to tell what the user did.
-    pub(crate) change: Callback<Change>,
-}
-
 /// Culprit, runners-up, subsystem, signature.
-#[component]
-pub(crate) fn Identity(props: &Props) -> Html {
-    let report = &props.report;
-    let change = &props.change;
+pub(super) fn identity(report: &Report, change: &Callback<Change>) -> Html {
     if report.culprit.is_none() && report.subsystem.is_none() && report.signature.is_none() {
         return Html::default();
     }

@@ -8,8 +8,8 @@ use crate::same::Same;
 use crate::state::{Origin, Selection};
 use crate::update::{Change, Purpose};
 use oopscope_protocol::{Event, LogLine, LogSummary, Request, Summary};
+use oopscope_web_kit::few::Few;
 use oopscope_web_kit::scroller::Scroller;
-use std::collections::{BTreeMap, BTreeSet};
 use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
@@ -63,8 +63,8 @@ pub(crate) struct Search {
 /// The log.
 pub(crate) struct LogView {
     scroller: Scroller,
-    chunks: BTreeMap<u64, Vec<LogLine>>,
-    asked: BTreeSet<u64>,
+    chunks: Few<u64, Vec<LogLine>>,
+    asked: Few<u64, ()>,
     needle: String,
     outcome: String,
     searches: u32,
@@ -78,8 +78,8 @@ impl Component for LogView {
     fn create(_ctx: &Context<Self>) -> Self {
         Self {
             scroller: Scroller::default(),
-            chunks: BTreeMap::new(),
-            asked: BTreeSet::new(),
+            chunks: Few::default(),
+            asked: Few::default(),
             needle: String::new(),
             outcome: String::new(),
             searches: 0,
@@ -232,7 +232,7 @@ impl LogView {
             return;
         }
         for chunk in slice.first / CHUNK..=(slice.first + slice.count - 1) / CHUNK {
-            if self.chunks.contains_key(&chunk) || !self.asked.insert(chunk) {
+            if self.chunks.has(&chunk) || !self.asked.insert(chunk, ()) {
                 continue;
             }
             let epoch = props.epoch;

@@ -3,6 +3,7 @@
 
 use crate::state::{Source, State, View};
 use crate::update::Change;
+use oopscope_protocol::LogSummary;
 use yew::prelude::*;
 
 /// The messages above the view.
@@ -76,13 +77,19 @@ fn about_log(state: &State, change: &Callback<Change>) -> Html {
     });
     let notes = open.summary.notes.iter().map(|note| html! { <p class="note plain">{ note }</p> });
     let several = match &open.source {
-        Source::Files { files, .. } if files.len() > 1 => Some(html! {
+        Source::Files { files, .. } if logs_among(files.len(), &open.summary) > 1 => Some(html! {
             <p class="note plain" id="read-as-one">
-                { format!("{} files, read as one log. ", crate::format::count(files.len() as u64)) }
+                { format!("{} files, read as one log. ", crate::format::count(logs_among(files.len(), &open.summary))) }
                 <button type="button" class="inline" onclick={change.reform(|_: MouseEvent| Change::ReadApart)}>{ "Read each by itself" }</button>
             </p>
         }),
         _ => None,
     };
     html! { <>{ link }{ several }{ incomplete }{ for notes }</> }
+}
+
+/// How many of the files that were opened together are no symbols.
+fn logs_among(files: usize, summary: &LogSummary) -> u64 {
+    let symbols = summary.symbols.as_ref().map_or(0, |symbols| symbols.files.len() as u64 + symbols.more);
+    (files as u64).saturating_sub(symbols)
 }

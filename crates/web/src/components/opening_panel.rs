@@ -29,6 +29,7 @@ pub(crate) fn opening_panel(opening: &Opening, change: &Callback<Change>) -> Htm
             </li>
         }
     });
+    let looking = opening.symbols.as_ref().map(super::symbols::stage);
     let verb = if opening.restoring { "Opening again" } else { "Opening" };
     html! {
         <section class="opening" id="opening" aria-label="Opening">
@@ -38,6 +39,7 @@ pub(crate) fn opening_panel(opening: &Opening, change: &Callback<Change>) -> Htm
                     { if opening.cancelling { "Cancelling…" } else { "Cancel" } }
                 </button>
             </div>
+            { looking }
             if progress.total > 0 {
                 <progress max="10000" value={format::share(progress.done, progress.total)} aria-label="Share of the log that has been read"></progress>
                 <p class="figures">{ for figures.into_iter().flatten().map(|figure| html! { <span>{ figure }</span> }) }</p>

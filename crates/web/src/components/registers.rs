@@ -2,37 +2,25 @@
 //! as printed.
 
 use super::prose::maybe_evidence;
-use crate::same::Same;
 use crate::update::Change;
 use oopscope_report::{Register, Report};
 use yew::prelude::*;
 
-/// Whose registers.
-#[derive(Clone, PartialEq, Properties)]
-pub(crate) struct Props {
-    /// The report.
-    pub(crate) report: Same<Report>,
-    /// Where to tell what the user did.
-    pub(crate) change: Callback<Change>,
-}
-
 /// The registers.
-#[component]
-pub(crate) fn Registers(props: &Props) -> Html {
-    let report = &props.report;
+pub(super) fn registers(report: &Report, change: &Callback<Change>) -> Html {
     let faulting = report.access.as_ref().and_then(|access| access.address.as_deref());
     let others = report.stacks.iter().filter(|stack| !stack.registers.is_empty()).map(|stack| {
         html! {
             <details class="inner">
                 <summary>{ format!("At the bottom of “{}”", stack.title) }</summary>
-                { grid(&stack.registers, None, &props.change) }
+                { grid(&stack.registers, None, change) }
             </details>
         }
     });
     html! {
         <section>
             <h2>{ "Registers" }</h2>
-            { grid(&report.registers, faulting, &props.change) }
+            { grid(&report.registers, faulting, change) }
             { for others }
         </section>
     }

@@ -2,26 +2,24 @@
 //! the stacks, the fault and the code; then registers, the lines before, modules and environment. Must never show a part
 //! that the report does not have.
 
-use super::access::AccessAndTrap;
 use super::code::CodeAtTrap;
 use super::details::Details;
-use super::environment::Environment;
-use super::excerpt::{Excerpt, Part};
-use super::explanation::{AboutKind, Explanation};
-use super::facts::{Facts, context_words};
-use super::identity::Identity;
+use super::excerpt::{Excerpt, Part as Piece};
+use super::explanation::AboutKind;
+use super::facts::context_words;
 use super::log_row::severity_class;
+use super::part::{Part, Which};
 use super::prose::prose;
-use super::registers::Registers;
 use super::report_list::severity_word;
 use super::stack::{StackTable, context_class};
+use super::symbols;
 use super::ties::{show_report, ties};
 use crate::engine::Engine;
 use crate::same::Same;
 use crate::stack_rows::Folds;
-use crate::state::Selection;
+use crate::state::{OpenSource, Selection};
 use crate::update::Change;
-use oopscope_protocol::LogSummary;
+use oopscope_protocol::{LogSummary, Symbols};
 use oopscope_report::{Notice, NoticeKind, Report};
 use std::rc::Rc;
 use yew::prelude::*;
@@ -50,6 +48,12 @@ pub(crate) struct Props {
     pub(crate) selection: Option<Selection>,
     /// What was folded and unfolded.
     pub(crate) folds: Rc<Folds>,
+    /// The frames that are opened to their source.
+    pub(crate) sources: Rc<Vec<OpenSource>>,
+    /// The template of links to the user's source browser.
+    pub(crate) source_link: Rc<str>,
+    /// What became of the files of symbols.
+    pub(crate) symbols: Option<Same<Symbols>>,
     /// Where to tell what the user did.
     pub(crate) change: Callback<Change>,
 }
@@ -59,30 +63,33 @@ pub(crate) struct Props {
 pub(crate) fn ReportView(props: &Props) -> Html {
     let report = &props.report;
     let change = &props.change;
-    let excerpt = |from: u64, to: u64, total: u64, part: Part| {
+    let excerpt = |from: u64, to: u64, total: u64, part: Piece| {
         html! {
             <Excerpt key={format!("{part:?}-{}", props.index)} engine={props.engine.clone()} epoch={props.epoch} {from} {to}
                 {total} report={(report.first_line, report.last_line, report.severity)} selection={props.selection}
                 {part} change={change.clone()} />
         }
     };
+    let part = |which: Which| {
+        html! {
+            <Part {which} report={report.clone()} summary={props.summary.clone()} change={change.clone()} />
+        }
+    };
     let lines = props.summary.facts.lines;
     let log =
-        excerpt(report.first_line.saturating_sub(BEFORE), report.last_line.saturating_add(AFTER), lines, Part::Report);
+        excerpt(report.first_line.saturating_sub(BEFORE), report.last_line.saturating_add(AFTER), lines, Piece::Report);
     let before = (report.first_line > 1).then(|| {
         let last = report.first_line - 1;
         html! {
             <section class="before">
                 <h2>{ "Before the crash" }</h2>
-                { excerpt(report.first_line.saturating_sub(LEAD), last, last, Part::Before) }
+                { excerpt(report.first_line.saturating_sub(LEAD), last, last, Piece::Before) }
             </section>
         }
     });
-    let fault = (report.access.is_some() || report.trap.is_some()).then(|| {
-        html! { <AccessAndTrap report={report.clone()} change={change.clone()} /> }
-    });
+    let fault = (report.access.is_some() || report.trap.is_some()).then(|| part(Which::Fault));
     let has_registers = !report.registers.is_empty() || report.stacks.iter().any(|stack| !stack.registers.is_empty());
-    let registers = has_registers.then(|| html! { <Registers report={report.clone()} change={change.clone()} /> });
+    let registers = has_registers.then(|| part(Which::Registers));
     let code = report.code.as_ref().map(|code| html! { <CodeAtTrap code={code.clone()} change={change.clone()} /> });
     html! {
         <article class="report" aria-labelledby="title">
@@ -95,19 +102,20 @@ pub(crate) fn ReportView(props: &Props) -> Html {
             { damage(report) }
             { for report.notices.iter().map(|entry| notice(entry, report, change)) }
             { ties(&report.links, change) }
-            <Facts report={report.clone()} change={change.clone()} />
+            { part(Which::Facts) }
             <div class="two main-pair">
                 <div class="column">
-                    <Explanation report={report.clone()} change={change.clone()} />
+                    { part(Which::Explanation) }
                     if !report.details.is_empty() { <Details report={report.clone()} change={change.clone()} /> }
                     <section class="stacks">
                         <h2>{ if report.stacks.len() > 1 { "Stacks" } else { "Stack" } }</h2>
-                        <StackTable report={report.clone()} selection={props.selection}
-                            folds={Rc::clone(&props.folds)} change={change.clone()} />
+                        { symbols::beside_stack(report, props.symbols.as_ref(), change) }
+                        <StackTable report={report.clone()} selection={props.selection} folds={Rc::clone(&props.folds)}
+                            sources={Rc::clone(&props.sources)} source_link={Rc::clone(&props.source_link)} change={change.clone()} />
                     </section>
                     { fault }
                     { code }
-                    <Identity report={report.clone()} change={change.clone()} />
+                    { part(Which::Identity) }
                     <AboutKind report={report.clone()} change={change.clone()} />
                 </div>
                 <section class="beside">
@@ -117,7 +125,7 @@ pub(crate) fn ReportView(props: &Props) -> Html {
             </div>
             { registers }
             { before }
-            <Environment report={report.clone()} summary={props.summary.clone()} change={change.clone()} />
+            { part(Which::Environment) }
         </article>
     }
 }

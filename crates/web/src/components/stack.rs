@@ -3,9 +3,9 @@
 use crate::browser;
 use crate::same::Same;
 use crate::stack_rows::{self, Fold, Folds, Row, Why};
-use crate::state::{Origin, Selection};
+use crate::state::{OpenSource, Origin, Selection};
 use crate::update::Change;
-use oopscope_report::{Arch, Context, Frame, FrameRole, Report, Stack, StackRole};
+use oopscope_report::{Arch, Context, Frame, FrameRole, Report, Stack, StackRole, SymbolFile};
 use std::rc::Rc;
 use wasm_bindgen::JsCast;
 use web_sys::{HtmlElement, ScrollIntoViewOptions, ScrollLogicalPosition};
@@ -20,6 +20,10 @@ pub(crate) struct Props {
     pub(crate) selection: Option<Selection>,
     /// What the user has folded and unfolded.
     pub(crate) folds: Rc<Folds>,
+    /// The frames that are opened to their source.
+    pub(crate) sources: Rc<Vec<OpenSource>>,
+    /// The template of links to the user's source browser.
+    pub(crate) source_link: Rc<str>,
     /// Where to tell what the user did.
     pub(crate) change: Callback<Change>,
 }
@@ -65,6 +69,7 @@ pub(crate) fn StackTable(props: &Props) -> Html {
         }
         Row::Rest { count, open } => Some(rest(count, open, &props.change)),
         Row::Frame { stack, frame, number } => {
+            let at = (stack, frame);
             let frame = stacks.get(stack)?.frames.get(frame)?;
             // A line can be two frames (x86 prints an instruction pointer both ways); the first carries the focus.
             let is_selected = Some(frame.line) == selected;
@@ -79,7 +84,10 @@ pub(crate) fn StackTable(props: &Props) -> Html {
                 selected: is_selected,
                 tab_stop: Some(frame.line) == tab_stop,
             };
-            Some(frame_row(frame, look, node, &props.change))
+            let opened = props.sources.iter().find(|source| source.at == at);
+            let below = opened.map(|source| super::source::row(source, &props.source_link));
+            let source = source(&props.report, frame, at, opened.is_some(), look.tab_stop, &props.change);
+            Some(html! { <>{ frame_row(frame, look, source, node, &props.change) }{ below }</> })
         }
     });
     if stacks.is_empty() {
@@ -100,7 +108,7 @@ struct Look {
     tab_stop: bool,
 }
 
-fn frame_row(frame: &Frame, look: Look, node: NodeRef, change: &Callback<Change>) -> Html {
+fn frame_row(frame: &Frame, look: Look, source: Html, node: NodeRef, change: &Callback<Change>) -> Html {
     let line = frame.line;
     let onclick = super::log_row::choose(line, Origin::Stack, change);
     let name = match (&frame.function, &frame.address) {
@@ -108,10 +116,6 @@ fn frame_row(frame: &Frame, look: Look, node: NodeRef, change: &Callback<Change>
         (None, Some(address)) => html! { { address } },
         (None, None) => html! { "(no name)" },
     };
-    let source = frame.file.as_ref().map(|file| {
-        let at = frame.file_line.map(|line| format!(":{line}"));
-        html! { <>{ " " }<span class="src">{ file }{ at }</span></> }
-    });
     let module = frame.module.as_ref().map(|module| {
         let title = frame.build_id.as_ref().map(|id| format!("build-id {id}"));
         html! { <span {title}>{ module }</span> }
@@ -136,6 +140,50 @@ fn frame_row(frame: &Frame, look: Look, node: NodeRef, change: &Callback<Change>
             <td class="mod">{ module }</td>
         </tr>
     }
+}
+
+/// The frame's place in the source, which opens it, and the other places that it may be.
+fn source(
+    report: &Report,
+    frame: &Frame,
+    at: (usize, usize),
+    open: bool,
+    tab_stop: bool,
+    change: &Callback<Change>,
+) -> Html {
+    let Some(file) = &frame.file else { return Html::default() };
+    let from = frame.symbols.and_then(|index| report.symbols.as_ref()?.files.get(usize::try_from(index).ok()?));
+    let title = match from {
+        Some(SymbolFile { name, matched_by: Some(by), .. }) => {
+            format!("from {name}, matched by {by}; opens the source")
+        }
+        Some(SymbolFile { name, .. }) => format!("from {name}; opens the source"),
+        None => "as the log itself has it; opens the source".to_owned(),
+    };
+    let onclick = change.reform(move |event: MouseEvent| {
+        // The row is not chosen: that would take the focus away.
+        event.stop_propagation();
+        Change::Source(at.0, at.1)
+    });
+    let others = frame.alternatives.iter().map(|other| match &other.file {
+        Some(file) => format!("{file}{}", line(other.file_line)),
+        None => other.address.clone(),
+    });
+    let others: Vec<String> = others.collect();
+    html! {
+        <>
+            { " " }
+            <button type="button" class="inline src" aria-expanded={open.to_string()} tabindex={if tab_stop { "0" } else { "-1" }}
+                {title} {onclick}>{ file }{ line(frame.file_line) }</button>
+            if !others.is_empty() {
+                <small class="or guess">{ format!("may also be {}: of the same name and size", others.join(", ")) }</small>
+            }
+        </>
+    }
+}
+
+fn line(number: Option<u32>) -> String {
+    number.map(|line| format!(":{line}")).unwrap_or_default()
 }
 
 fn place(frame: &Frame) -> String {

@@ -11,7 +11,7 @@ use crate::state::{ManyLogs, Stage};
 use crate::update::Change;
 use oopscope_protocol::{TriageFormat, TriageProgress};
 use oopscope_report::triage::{Example, Group, Seen, SeenBy, Totals, Triage, Unreadable};
-use std::collections::BTreeSet;
+use oopscope_web_kit::few::Few;
 use yew::prelude::*;
 
 /// Groups that are laid out at first, and more each time that more are asked for.
@@ -109,15 +109,15 @@ struct GroupsProps {
 fn Groups(props: &GroupsProps) -> Html {
     let triage = &props.triage;
     let shown = use_state(|| SHOWN);
-    let open = use_state(BTreeSet::<usize>::new);
+    let open = use_state(Few::<usize, ()>::default);
     let rows = triage.groups.iter().take(*shown).enumerate().map(|(index, group)| {
-        let is_open = open.contains(&index);
+        let is_open = open.has(&index);
         let toggle = {
             let open = open.clone();
             Callback::from(move |_: MouseEvent| {
                 let mut next = (*open).clone();
-                if !next.remove(&index) {
-                    next.insert(index);
+                if next.remove(&index).is_none() {
+                    next.insert(index, ());
                 }
                 open.set(next);
             })

@@ -5,6 +5,7 @@ use super::{Effect, Purpose, opened_words};
 use crate::same::Same;
 use crate::state::{Death, EngineStatus, OpenLog, Opening, Origin, Selection, Source, State, View};
 use oopscope_protocol::{Event, LogSummary, Problem, Progress, Request};
+use oopscope_web_kit::few::Few;
 use std::rc::Rc;
 
 /// Reports that are listed while an opening is under way.
@@ -39,6 +40,7 @@ impl State {
             id,
             source,
             progress: Progress::default(),
+            symbols: None,
             found: Vec::new(),
             found_count: 0,
             started: now,
@@ -46,7 +48,9 @@ impl State {
             restoring,
             wanted: None,
         });
-        vec![Effect::Send { purpose: Purpose::Open(id), request, files }]
+        let mut effects = if restoring { self.give_again() } else { Vec::new() };
+        effects.push(Effect::Send { purpose: Purpose::Open(id), request, files });
+        effects
     }
 
     /// Brings back what is open into an engine that does not hold it.
@@ -68,27 +72,22 @@ impl State {
                 let room = MAX_FOUND.saturating_sub(opening.found.len());
                 opening.found.extend(progress.new_reports.drain(..).take(room));
                 opening.progress = progress;
+                opening.symbols = None;
+                Vec::new()
+            }
+            Event::SymbolProgress(progress) => {
+                opening.symbols = Some(progress);
                 Vec::new()
             }
             Event::Opened(summary) => {
                 let opening = self.opening.take();
                 opening.map_or_else(Vec::new, |opening| self.opened(opening, *summary, now))
             }
-            // Files of symbols alone: nothing was opened. They are the open dump's, too.
-            Event::Symbols(symbols) => {
-                let source = self.opening.take().map(|opening| opening.source);
-                if let Some(Source::Files { files, kept }) = source
-                    && self.known_dump().is_some()
-                {
-                    return self.hand_over(files, kept, true);
-                }
-                self.said = symbols.notes.join(" ");
-                let current = self.open.as_mut().map(|open| {
-                    open.reports.clear();
-                    open.current
-                });
-                self.fetch(current)
-            }
+            // Files of symbols alone: nothing was opened.
+            Event::Symbols(symbols) => match self.opening.take().map(|opening| opening.source) {
+                Some(Source::Files { files, .. }) => self.only_symbols(files, symbols),
+                _ => Vec::new(),
+            },
             Event::Failed(problem) => {
                 let restoring = opening.restoring;
                 let source = self.opening.take().map(|opening| opening.source);
@@ -113,6 +112,9 @@ impl State {
             death.reopened = Some(now);
             self.stopped = Some(format!("{} A fresh one has opened {} again.", death.words, opening.source.name()));
         }
+        if summary.symbols.is_some() {
+            self.symbols.told = summary.symbols.clone().map(Same::new);
+        }
         if opening.restoring
             && let Some(open) = &mut self.open
         {
@@ -124,6 +126,9 @@ impl State {
         }
         let from_link = matches!(opening.source, Source::Link(_));
         let replaced = self.open.take().map(|open| open.source);
+        if let Some(replaced) = &replaced {
+            self.keep_symbols_of(replaced);
+        }
         if from_link {
             self.previous = replaced.filter(|source| *source != opening.source).or_else(|| self.previous.take());
         } else {
@@ -145,9 +150,10 @@ impl State {
         let open = OpenLog {
             source: opening.source,
             current,
-            reports: std::collections::BTreeMap::new(),
+            reports: Few::default(),
             selection: line.map(|line| Selection { line, origin: Origin::Stack, serial }),
             folds: Rc::default(),
+            sources: Rc::default(),
             took: now - opening.started,
             epoch,
             detached: false,
@@ -173,7 +179,7 @@ impl State {
                 vec![Effect::Cancel, Effect::WatchCancel(opening.id)]
             }
             Some(_) => Vec::new(),
-            None => match self.cancel_triage() {
+            None => match self.cancel_triage().or_else(|| self.cancel_symbols()) {
                 Some(id) => vec![Effect::Cancel, Effect::WatchCancel(id)],
                 None => Vec::new(),
             },
@@ -184,7 +190,8 @@ impl State {
     pub(super) fn cancel_overdue(&mut self, id: u32, now: f64) -> Vec<Effect> {
         let opening = self.opening.as_ref().is_some_and(|opening| opening.id == id);
         let triage = self.many.as_ref().is_some_and(|many| many.id == id && many.triage().is_none());
-        if !opening && !triage {
+        let symbols = self.symbols.work.as_ref().is_some_and(|work| work.id == id);
+        if !opening && !triage && !symbols {
             return Vec::new();
         }
         self.opening = None;
@@ -246,6 +253,7 @@ impl State {
 
     fn lose_engine(&mut self, reason: &str) {
         self.engine = EngineStatus::Loading;
+        self.symbols.work = None;
         self.triage_detached(reason);
         if let Some(open) = &mut self.open {
             open.detached = true;

@@ -22,6 +22,12 @@ impl State {
     ) -> Vec<Effect> {
         self.looking = None;
         self.stopped = None;
+        if folder.is_some() && many::are_symbols(paths.iter().map(|file| file.path.as_str())) {
+            return self.take_folder_of_symbols(files, now);
+        }
+        let (mut files, mut paths) = (files, paths);
+        files.truncate(MAX_TRIAGE_FILES);
+        paths.truncate(MAX_TRIAGE_FILES);
         let names: Vec<String> = paths.iter().map(|file| file.path.clone()).collect();
         if many::are_one(&names, folder.is_some()) {
             return self.begin(Source::Files { files: Rc::new(files), kept: false }, false, now);
