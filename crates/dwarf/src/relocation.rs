@@ -59,7 +59,7 @@ fn change(machine: u16, kind: u32) -> Option<Change> {
         | (22, 4)
         | (2 | 43, 3 | 23)
         | (243, 56) => Set(4),
-        (62, 2) | (183, 261) | (40, 3) | (3, 2) | (243, 57) | (258, 99) | (22, 5) | (20 | 21, 26) => Distance(4),
+        (62 | 3, 2) | (183, 261) | (40, 3) | (243, 57) | (258, 99) | (22, 5) | (20 | 21, 26) => Distance(4),
         (62, 24) | (183, 260) | (22, 23) | (21, 44) => Distance(8),
         // RISC-V relaxes code while it links, so that differences are made of two relocations.
         (243, 33) | (258, 47) => Add(1),
@@ -296,4 +296,71 @@ fn uleb(bytes: &mut [u8], new: &dyn Fn(u64) -> Result<u64, DwarfError>) -> Resul
         value >>= 7;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use oopscope_source::ReadAt;
+
+    /// A table of one relocation each: offset, symbol, kind, addend; symbol 1 is absolute, with the value 0x1000.
+    fn relocations(machine: u16, little_endian: bool, all: &[(u64, u64, u64, i64)]) -> Relocations {
+        let number = |value: u64| if little_endian { value.to_le_bytes() } else { value.to_be_bytes() };
+        let mut table = Vec::new();
+        for &(offset, symbol, kind, addend) in all {
+            table.extend([offset, symbol << 32 | kind, addend.cast_unsigned()].into_iter().flat_map(number));
+        }
+        let mut symbols = vec![0; 24 + 6];
+        symbols.extend([0xff, 0xf1]);
+        if little_endian {
+            symbols[30..].reverse();
+        }
+        symbols.extend(number(0x1000));
+        symbols.extend([0; 8]);
+        let section = |bytes: Vec<u8>| {
+            let size = bytes.len() as u64;
+            let bytes: Rc<dyn ReadAt> = Rc::new(bytes);
+            Rc::new(Section::new(Name::Info, bytes, 0, size, 64, None))
+        };
+        let layout = Layout { little_endian, pointer: 8 };
+        let symbols = Rc::new(Symbols::new(section(symbols), None, layout, Rc::default()));
+        let (table, probed) = (section(table), RefCell::default());
+        Relocations { table, symbols, addends: true, machine, target: Name::Info, place: 0, probed }
+    }
+
+    #[test]
+    fn each_slice_gets_its_own_and_no_others() {
+        let all: Vec<_> = (0_u64..400).map(|at| (at * 8, 1, 1, at.cast_signed())).collect();
+        let relocations = relocations(62, true, &all);
+        for from in [0_u64, 8, 1600, 3192] {
+            let mut bytes = [0xaa; 20];
+            relocations.apply(from, &mut bytes).unwrap();
+            let there = bytes.chunks_exact(8).map(|raw| Layout { little_endian: true, pointer: 8 }.u64(raw));
+            let wanted = [from / 8, from / 8 + 1].map(|at| if at < 400 { 0x1000 + at } else { 0xaaaa_aaaa_aaaa_aaaa });
+            assert_eq!(there.collect::<Vec<_>>(), wanted);
+            assert_eq!(bytes[16..], [0xaa; 4], "what is not all there is left alone");
+        }
+    }
+
+    #[test]
+    fn differences_of_two_and_numbers_of_other_byte_orders() {
+        // RISC-V: a length is one label less another.
+        let mut bytes = [0, 0, 0, 0, 0x85, 0x01];
+        relocations(243, true, &[(0, 1, 35, 0x30), (0, 1, 39, 0x10), (4, 1, 60, 0x7f), (4, 1, 61, 0)])
+            .apply(0, &mut bytes)
+            .unwrap();
+        assert_eq!(bytes, [0x20, 0, 0, 0, 0xff, 0x00]);
+        // s390x.
+        let mut bytes = [0; 4];
+        relocations(22, false, &[(0, 1, 4, 2)]).apply(0, &mut bytes).unwrap();
+        assert_eq!(bytes, [0, 0, 0x10, 2]);
+    }
+
+    #[test]
+    fn what_is_not_known_or_out_of_order_is_said() {
+        let unknown = relocations(62, true, &[(0, 1, 250, 0)]).apply(0, &mut [0; 8]);
+        assert_eq!(unknown, Err(DwarfError::Relocation { section: Name::Info, kind: 250, machine: 62 }));
+        let mixed = relocations(62, true, &[(0, 1, 1, 0), (16, 1, 1, 0), (8, 1, 1, 0)]).apply(0, &mut [0; 32]);
+        assert!(matches!(mixed, Err(DwarfError::Damaged { what: "the order of relocations", .. })), "{mixed:?}");
+    }
 }

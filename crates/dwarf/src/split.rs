@@ -83,6 +83,7 @@ impl Splits {
         }
         let names = [constants::DW_AT_dwo_name, constants::DW_AT_GNU_dwo_name];
         let name = names.into_iter().find_map(|name| skeleton.text_of(&skeleton.root, name).ok().flatten());
+        let name = name.filter(|name| !name.is_empty());
         let directory = skeleton.text_of(&skeleton.root, constants::DW_AT_comp_dir).ok().flatten();
         let name = match (name, directory) {
             (Some(name), Some(directory)) if !name.starts_with('/') => format!("{directory}/{name}").into(),
