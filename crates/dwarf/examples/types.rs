@@ -1,5 +1,8 @@
 //! For developers: `types VMLINUX [NAME]` finds the types of a vmlinux's DWARF and says how long that took; and compares
 //! every struct and union that its BTF has too, member by member. With a name, it prints that struct.
+//!
+//! Must never be part of the product.
+#![allow(clippy::disallowed_methods, reason = "an example reads files and measures")]
 
 use oopscope_dwarf::{DebugFile, DwarfTypes, NoStore};
 use oopscope_source::{ReadAt, ReadError};

@@ -13,6 +13,7 @@
 #![forbid(unsafe_code)]
 
 pub mod debug;
+pub mod debug_types;
 pub mod dumps;
 pub mod files;
 pub mod frames;
@@ -33,7 +34,7 @@ use oopscope_share::{Kind, Link, decode, encode, redact};
 pub type Target = (&'static str, fn(&[u8]));
 
 /// All targets.
-pub const TARGETS: [Target; 26] = [
+pub const TARGETS: [Target; 27] = [
     ("klog_parse", klog_parse),
     ("share_decode", share_decode),
     ("share_redact", share_redact),
@@ -55,6 +56,7 @@ pub const TARGETS: [Target; 26] = [
     ("elf", symbols::elf),
     ("dwarf_file", debug::file),
     ("dwarf_sections", debug::sections),
+    ("dwarf_types", debug_types::types),
     ("functions", files::functions),
     ("system_map", files::system_map),
     ("kernel_image", files::kernel_image),

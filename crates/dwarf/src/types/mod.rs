@@ -62,9 +62,7 @@ impl DwarfTypes {
     /// were read, and ends it by false ([`DwarfError::Cancelled`]).
     pub fn of(file: &DebugFile, store: &dyn Store, tick: &mut dyn FnMut(u64, u64) -> bool) -> Result<Self, DwarfError> {
         let part = &file.units.part;
-        let hex = |id: &Vec<u8>| id.iter().take(32).map(|byte| format!("{byte:02x}")).collect::<String>();
-        let name = file.outline().build_id.as_ref().map(hex);
-        Self::open(Sections::of(part)?, store, name.as_deref(), tick)
+        Self::open(Sections::of(part)?, store, file.outline().build_id.as_deref().map(hex).as_deref(), tick)
     }
 
     /// The types of one unit alone, by the places of their entries: nothing has a name here, and what the unit only declares
@@ -95,15 +93,14 @@ impl DwarfTypes {
         let of = sections.info.size();
         let name = name.map(|name| format!("types-{name}"));
         let kept = name.as_ref().and_then(|name| Index::kept(&store.get(name)?, of));
-        let index = match kept {
-            Some(index) => index,
-            None => {
-                let index = scan::scan(&sections, tick)?;
-                if let Some(name) = &name {
-                    store.put(name, &index.keep(of));
-                }
-                index
+        let index = if let Some(index) = kept {
+            index
+        } else {
+            let index = scan::scan(&sections, tick)?;
+            if let Some(name) = &name {
+                store.put(name, &index.keep(of));
             }
+            index
         };
         if !matches!(index.address_size, 4 | 8) {
             return Err(DwarfError::Damaged { what: "the first unit", section: Name::Info, offset: 0 });
@@ -208,6 +205,12 @@ impl DwarfTypes {
         let first = all.first().filter(|_| !name.is_empty())?;
         all.iter().all(|item| item.value == first.value).then_some(TypeId(first.offset))
     }
+}
+
+/// A build-id in hex, as far as names of what is kept may be long.
+fn hex(id: &[u8]) -> String {
+    let digit = |digit: u8| char::from_digit(u32::from(digit), 16);
+    id.iter().take(32).flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).flatten().collect()
 }
 
 impl Record {

@@ -145,7 +145,7 @@ impl<'u> Reader<'u> {
     /// where that is no type, or damaged.
     pub(super) fn record(&self, offset: u32) -> Option<(Record, Vec<(u32, Record)>)> {
         let mut raw = self.unit.entries(self.sections, offset)?;
-        let entry = self.entry(&mut raw)??;
+        let entry = self.entry(&mut raw).ok()??;
         let facts = &entry.facts;
         let name = || facts.name.clone().unwrap_or_default();
         let of = facts.of.unwrap_or(TypeId::VOID);
@@ -186,13 +186,14 @@ impl<'u> Reader<'u> {
         Some((record, Vec::new()))
     }
 
-    /// The next entry; `Some(None)` ends a list of children.
-    fn entry(&self, raw: &mut EntriesRaw<'u, Slice<'u>>) -> Option<Option<Entry>> {
-        let offset = self.unit.start.checked_add(u32::try_from(raw.next_offset().0).ok()?)?;
-        let Some(abbreviation) = raw.read_abbreviation().ok()? else { return Some(None) };
+    /// The next entry; none ends a list of children. An error is an entry that makes no sense.
+    fn entry(&self, raw: &mut EntriesRaw<'u, Slice<'u>>) -> Result<Option<Entry>, ()> {
+        let at = u32::try_from(raw.next_offset().0).map_err(|_| ())?;
+        let offset = self.unit.start.checked_add(at).ok_or(())?;
+        let Some(abbreviation) = raw.read_abbreviation().map_err(|_| ())? else { return Ok(None) };
         let mut facts = Facts::default();
         for spec in abbreviation.attributes() {
-            let attribute = raw.read_attribute(*spec).ok()?;
+            let attribute = raw.read_attribute(*spec).map_err(|_| ())?;
             let value = attribute.raw_value();
             let number = || number(&value);
             match spec.name() {
@@ -213,7 +214,7 @@ impl<'u> Reader<'u> {
                 _ => {}
             }
         }
-        Some(Some(Entry { offset, tag: abbreviation.tag(), facts, children: abbreviation.has_children() }))
+        Ok(Some(Entry { offset, tag: abbreviation.tag(), facts, children: abbreviation.has_children() }))
     }
 
     /// Calls `take` with each child of an entry that was just read, not with theirs.
@@ -223,7 +224,7 @@ impl<'u> Reader<'u> {
         }
         let (mut depth, mut taken) = (0_usize, 0);
         for _ in 0..MOST_ENTRIES {
-            let Some(entry) = self.entry(raw)? else {
+            let Some(entry) = self.entry(raw).ok()? else {
                 let Some(up) = depth.checked_sub(1) else { return Some(()) };
                 depth = up;
                 continue;
@@ -274,9 +275,9 @@ impl<'u> Reader<'u> {
         constants.shrink_to_fit();
         let facts = &of.facts;
         // GCC tells the encoding, both the type; where neither is told, a negative constant does.
-        let by_type = || match self.unit.entries(self.sections, facts.of?.0).and_then(|mut raw| self.entry(&mut raw)) {
-            Some(Some(entry)) => entry.facts.encoding,
-            _ => None,
+        let by_type = || {
+            let mut raw = self.unit.entries(self.sections, facts.of?.0)?;
+            self.entry(&mut raw).ok()??.facts.encoding
         };
         let signed = match facts.encoding.or_else(by_type) {
             Some(encoding) => is_signed(encoding),

@@ -68,8 +68,7 @@ fn unit_length(head: &[u8], sections: &Sections) -> Option<u64> {
     let layout = oopscope_symbols::Layout { little_endian: sections.little_endian, pointer: 8 };
     match (head.len() >= 4).then(|| layout.u32(head))? {
         0xffff_ffff if head.len() == 12 => layout.u64(&head[4..]).checked_add(12),
-        0xffff_fff0.. => None,
-        0 => None,
+        0xffff_fff0.. | 0 => None,
         length => Some(u64::from(length) + 4),
     }
 }
@@ -115,6 +114,12 @@ struct Scan<'s> {
     short: BTreeMap<Vec<u8>, u64>,
     seen: HashSet<[u64; 4], BuildHasherDefault<Mixed>>,
     index: Index,
+}
+
+/// A member or a constant.
+#[derive(Clone, Copy)]
+struct Child {
+    name: Option<NameNumber>,
 }
 
 /// What is wanted of an entry.
@@ -310,7 +315,7 @@ impl Scan<'_> {
             facts.name.unwrap_or(u64::MAX),
             facts.size ^ (u64::from(facts.declared) << 63),
             facts.line << 8 | kind as u64,
-            first.flatten().unwrap_or(u64::MAX),
+            first.and_then(|child| child.name).unwrap_or(u64::MAX),
         ];
         if !self.seen.insert(key) {
             return Ok(());
@@ -321,8 +326,8 @@ impl Scan<'_> {
         }
         if kind == Kind::Enum {
             let mut next = first;
-            while let Some(name) = next {
-                if let Some(name) = name {
+            while let Some(child) = next {
+                if let Some(name) = child.name {
                     self.add(Raw { name, sort: Sort::Constant, offset, value: 0 })?;
                 }
                 next = self.child(unit, &mut children)?;
@@ -332,14 +337,10 @@ impl Scan<'_> {
     }
 
     /// The name of the next child, if there is one more: of a member or constant, which have no children of their own.
-    fn child<'u>(
-        &mut self,
-        unit: &Unit<'u>,
-        children: &mut EntriesRaw<'u, Slice<'u>>,
-    ) -> Result<Option<Option<NameNumber>>, ()> {
+    fn child<'u>(&mut self, unit: &Unit<'u>, children: &mut EntriesRaw<'u, Slice<'u>>) -> Result<Option<Child>, ()> {
         let Some(entry) = children.read_abbreviation().map_err(|_| ())? else { return Ok(None) };
         let facts = self.facts(unit, children, entry)?;
-        Ok((!entry.has_children()).then_some(facts.name))
+        Ok((!entry.has_children()).then_some(Child { name: facts.name }))
     }
 
     /// A variable with an address. What is declared in a header has its name there.
@@ -375,23 +376,21 @@ impl Scan<'_> {
         let mut before: Option<(NameNumber, u32, u16)> = None;
         for raw in &self.found {
             let known = before.filter(|(name, ..)| *name == raw.name);
-            let (name, length) = match known {
-                Some((_, name, length)) => (name, length),
-                None => {
-                    let text = if raw.name & SHORT != 0 {
-                        short.get(&(raw.name & !SHORT)).copied()
-                    } else {
-                        let window = windows[usize::from(raw.name & LINE_STR != 0)].as_mut();
-                        let bytes =
-                            window.and_then(|window| window.some(raw.name & !LINE_STR, LONGEST_NAME as u64).ok());
-                        bytes.and_then(|bytes| bytes.split(|&byte| byte == 0).next())
-                    };
-                    // A name that cannot be read, or is no text, is none.
-                    let text = text.and_then(|text| std::str::from_utf8(text).ok()).unwrap_or("");
-                    let name = u32::try_from(index.names.len()).map_err(|_| damaged("the names", 0))?;
-                    index.names.push_str(text);
-                    (name, u16::try_from(text.len()).unwrap_or(0))
-                }
+            let (name, length) = if let Some((_, name, length)) = known {
+                (name, length)
+            } else {
+                let text = if raw.name & SHORT != 0 {
+                    short.get(&(raw.name & !SHORT)).copied()
+                } else {
+                    let window = windows[usize::from(raw.name & LINE_STR != 0)].as_mut();
+                    let bytes = window.and_then(|window| window.some(raw.name & !LINE_STR, LONGEST_NAME as u64).ok());
+                    bytes.and_then(|bytes| bytes.split(|&byte| byte == 0).next())
+                };
+                // A name that cannot be read, or is no text, is none.
+                let text = text.and_then(|text| std::str::from_utf8(text).ok()).unwrap_or("");
+                let name = u32::try_from(index.names.len()).map_err(|_| damaged("the names", 0))?;
+                index.names.push_str(text);
+                (name, u16::try_from(text.len()).unwrap_or(0))
             };
             before = Some((raw.name, name, length));
             if length > 0 {

@@ -146,7 +146,7 @@ fn execute(view: &dyn View, bytes: &[u8], numbered: &Numbered) -> Result<Step, M
                 None => return Ok(Step::Unknown),
             },
             0xa0..=0xa7 => frame.pop(4, (2 << (byte & 7)) - 1)?,
-            0xa8..=0xaf => frame.pop(4, (2 << (byte & 7)) - 1 | 1 << 10)?,
+            0xa8..=0xaf => frame.pop(4, ((2 << (byte & 7)) - 1) | (1 << 10))?,
             0xb0 => break,
             0xb1 => match rest.next() {
                 Some(mask @ 1..=0xf) => frame.pop(0, mask.into())?,
@@ -154,7 +154,7 @@ fn execute(view: &dyn View, bytes: &[u8], numbered: &Numbered) -> Result<Step, M
             },
             0xb2 => {
                 let (mut more, mut shift) = (0_u32, 0);
-                while let Some(byte) = rest.next() {
+                for byte in rest.by_ref() {
                     more |= u32::from(byte & 0x7f).checked_shl(shift).unwrap_or(0);
                     shift += 7;
                     if byte < 0x80 {

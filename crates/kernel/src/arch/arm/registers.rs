@@ -35,15 +35,15 @@ const PR_REG: usize = 72;
 /// Where `elf_prstatus.pr_pid` lies.
 pub(crate) const PR_PID: usize = 24;
 
-/// Modes in which code of the kernel or of user space runs: User, Supervisor, System (Arm ARM, B1.3.1). In all others, which
+/// Modes in which code of the kernel or of user space runs: User, Supervisor, System, and User of 26-bit code (Arm ARM, B1.3.1). In all others, which
 /// only take exceptions, the stack pointer is the mode's own, of a stack of three words.
-const MODES: [u64; 3] = [0x10, 0x13, 0x1f];
+const MODES: [u64; 4] = [0, 0x10, 0x13, 0x1f];
 
 /// Registers of an NT_PRSTATUS note's description; absent where it is too short. The stack pointer is absent in a mode that
 /// has its own: that of the interrupted code is not told.
 pub fn prstatus(description: &[u8], little_endian: bool) -> Option<Registers> {
     let all = pt_regs(description.get(PR_REG..)?, little_endian)?;
-    if all.get(PSR).is_some_and(|psr| MODES.contains(&(psr & 0x1f)) || psr & 0x1f == 0) {
+    if all.get(PSR).is_some_and(|psr| MODES.contains(&(psr & 0x1f))) {
         return Some(all);
     }
     let mut registers = Registers::new(&FILE);

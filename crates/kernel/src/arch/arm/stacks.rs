@@ -47,13 +47,11 @@ pub(crate) fn tables(kernel: &Kernel) -> Exidx {
             let number = |member| table.member(member).and_then(|member| member.u64()).ok();
             Some((number("begin_addr")?..number("end_addr")?, number("start")?..number("stop")?))
         };
-        match read() {
-            Some(table) => tables.push(table),
-            None => {
-                kernel.note("unwind tables of modules", &"the list of them is damaged");
-                break;
-            }
-        }
+        let Some(table) = read() else {
+            kernel.note("unwind tables of modules", &"the list of them is damaged");
+            break;
+        };
+        tables.push(table);
     }
     Exidx::new(tables)
 }
@@ -68,14 +66,13 @@ pub fn thread_size(kernel: &Kernel) -> u64 {
 pub fn switched(kernel: &Kernel, task: u64) -> Result<Start, String> {
     let member = "thread_info.cpu_context";
     let in_task = kernel.offset_of("struct task_struct", member).map(|offset| task.wrapping_add(offset));
-    let at = match in_task {
-        Some(at) => at,
-        None => {
-            let offset = kernel.offset_of("struct thread_info", "cpu_context");
-            let stack = kernel.offset_of("struct task_struct", "stack").map(|offset| task.wrapping_add(offset));
-            let (offset, stack) = offset.zip(stack).ok_or("the offset of cpu_context is not known")?;
-            kernel.pointer(stack).map_err(|error| error.to_string())?.wrapping_add(offset)
-        }
+    let at = if let Some(at) = in_task {
+        at
+    } else {
+        let offset = kernel.offset_of("struct thread_info", "cpu_context");
+        let stack = kernel.offset_of("struct task_struct", "stack").map(|offset| task.wrapping_add(offset));
+        let (offset, stack) = offset.zip(stack).ok_or("the offset of cpu_context is not known")?;
+        kernel.pointer(stack).map_err(|error| error.to_string())?.wrapping_add(offset)
     };
     let read = |name: &str| {
         let offset = kernel.offset_of("struct cpu_context_save", name);

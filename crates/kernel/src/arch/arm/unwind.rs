@@ -151,7 +151,7 @@ impl Ways<'_> {
         };
         // A system call's function returns to a function's first instruction, which has not called it (entry-common.S,
         // `invoke_syscall` puts `ret_fast_syscall` into the link register).
-        let call = !exception && !(self.begins(pc) && !follows_call(self.view, pc));
+        let call = !(exception || self.begins(pc) && !follows_call(self.view, pc));
         *state = State { pc, numbered, call, trust, searched: state.searched };
         Ok(Next::Frame)
     }
