@@ -65,7 +65,6 @@ fn of_log(command: &Path, subject: &Subject) -> Result<Vec<Row>> {
     let modules = modules();
     let mut arguments = vec!["symbolize".into(), subject.log.clone(), "--debug".into(), subject.vmlinux.clone()];
     arguments.extend(modules.iter().flat_map(|folder| ["--debug".into(), folder.clone()]));
-    arguments.push("--stats".into());
     let ours =
         Runner { name: "oopscope", aim: "", program: command.to_owned(), arguments, input: None, must: &MUST_LOG };
     let mut theirs = Vec::new();
@@ -106,7 +105,7 @@ fn of_log(command: &Path, subject: &Subject) -> Result<Vec<Row>> {
 
 fn of_dump(workspace: &Workspace, command: &Path, subject: &Subject, dump: &Path) -> Result<Vec<Row>> {
     let arguments =
-        vec!["core".into(), dump.into(), subject.vmlinux.clone(), "-c".into(), "bt -l".into(), "--stats".into()];
+        vec!["core".into(), dump.into(), subject.vmlinux.clone(), "-c".into(), "bt".into(), "--stats".into()];
     let ours =
         Runner { name: "oopscope", aim: "", program: command.to_owned(), arguments, input: None, must: &MUST_DUMP };
     let cache = cache().unwrap_or_default();
