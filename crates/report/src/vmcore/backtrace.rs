@@ -11,7 +11,7 @@ pub enum Trust {
     Registers,
     /// What a sleeping task left on its stack when it was switched away from.
     Switched,
-    /// By the kernel's ORC tables.
+    /// By the kernel's own unwind tables: ORC, or those of 32-bit arm (`.ARM.exidx`).
     Orc,
     /// By DWARF call frame information.
     Cfi,
