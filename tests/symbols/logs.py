@@ -226,15 +226,41 @@ def decoded(make, kernel, keys, vmlinux, folder, work):
     return answers
 
 
-def faddr2line(make, vmlinux, keys):
-    """faddr2line's answers of places of the kernel, all of one run: {place: [[(file, line)]...]}."""
-    script = os.path.join(make.scripts(), "faddr2line")
-    answers = {}
-    for place in keys:
-        done = subprocess.run([script, vmlinux, place], capture_output=True, text=True, env=dict(os.environ, LLVM="-19"))
-        blocks = [block for block in done.stdout.split("\n\n") if "+0x" in block]
-        answers[place] = [[source(line) for line in block.splitlines() if SOURCE.search(line)] for block in blocks]
+def faddr2line(make, path, places):
+    """faddr2line's answers about one file: {place: [[(file, line) innermost first] of each symbol of that name and size]}."""
+    done = subprocess.run([os.path.join(make.scripts(), "faddr2line"), path, *places], capture_output=True, text=True, env=dict(os.environ, LLVM="-19"))
+    answers, at = {place: [] for place in places}, None
+    for line in done.stdout.splitlines():
+        if line.endswith(":") and "+0x" in line:
+            at = line[:-1]
+            answers.setdefault(at, []).append([])
+        elif found := re.search(r" at (\S+):(\d+|\?)", line):
+            answers[at][-1].append((os.path.basename(found[1]), int(found[2]) if found[2] != "?" else 0))
     return answers
+
+
+# So many places of a kernel or module are asked beside those whose name is there more than once: each costs seconds.
+SOME = 8
+
+
+def by_faddr2line(make, truth, seen):
+    """Ours against it, of names that are there twice and of some others: lines that say where they differ."""
+    found, compared = [], 0
+    for path in [truth.vmlinux, *sorted(filter(os.path.isfile, {truth.file(key[3]) or "" for key in seen if key[3]}))]:
+        table = truth.table(path)[0]
+        keys = sorted((key for key, ours in seen.items() if truth.file(key[3]) == path and key[1] and any(ours)), key=str)
+        twice = [key for key in keys if len(table.get(key[0], ())) > 1]
+        keys = [*twice, *[key for key in keys if key not in twice][:: max(1, len(keys) // SOME)]]
+        # It looks up what it is given: of a return address the byte before has to be asked for
+        places = {key: f"{key[0]}+{key[1] - (not key[4]):#x}/{key[2]:#x}" for key in keys}
+        told = faddr2line(make, path, sorted(set(places.values())))
+        for key, place in places.items():
+            answers = told.get(place, [])
+            compared += bool(answers)
+            for ours in {tuple(one) for one in seen[key] if one}:
+                if answers and list(ours) not in answers:
+                    found.append((key, f"{place}: ours {list(ours)} | faddr2line {answers}"))
+    return compared, found
 
 
 # ---- all of it -----------------------------------------------------------------------------------------------------
@@ -319,6 +345,13 @@ def compare(make, kernel, vmlinux, folder, paths, work, command, known, flags):
         if not matching or "--explained" in flags:
             shown.setdefault(sort, {}).setdefault(key, []).append(f"{os.path.basename(path)}: {line.strip()[:100]} | ours {ours} | theirs {they} | right {answers}")
     print(f"{kernel:14}{len(paths):6}{len(rows):8}{counts['other_build']:12}{counts['ours']:8}{counts['theirs']:8}{counts['same']:11}{counts['right']:12}{counts['their_right']:14}{unexplained:12}", flush=True)
+    compared, differing = by_faddr2line(make, truth, {key: ours for key, ours in seen.items() if not any((path, key[3]) in others for path in paths)})
+    for key, what in differing:
+        matching = [row for row in known if fnmatch.fnmatchcase(kernel, row[0]) and row[1] == "faddr2line" and fnmatch.fnmatchcase(key[0], row[2])]
+        unexplained += not matching
+        if not matching or "--explained" in flags:
+            shown.setdefault("faddr2line", {}).setdefault(key, []).append(what)
+    print(f"{'':14}faddr2line: {compared} places, {len(differing)} differ")
     for sort, found in sorted(shown.items()):
         print(f"    {sort}: {sum(map(len, found.values()))} of {len(found)} places")
         for lines in list(found.values()) if "--verbose" in flags else list(found.values())[:4]:
