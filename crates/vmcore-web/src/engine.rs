@@ -118,7 +118,7 @@ impl bridge::Protocol for Dumps {
                 VmcoreEvent::Completions { from, words }
             }
             "backtrace" => VmcoreEvent::Backtrace(read(event)?),
-            "locals" => VmcoreEvent::Locals(read(event)?),
+            "locals" => VmcoreEvent::Locals(crate::locals::locals(event)?),
             "rendered" => {
                 let Rendered { text, file_name } = read(event)?;
                 VmcoreEvent::Rendered { text, file_name }
@@ -198,7 +198,7 @@ mod tests {
             ),
             (VmcoreEvent::Completions { from: 0, words: Vec::new() }, "completions", "from type words"),
             (VmcoreEvent::Backtrace(Box::default()), "backtrace", ""),
-            (VmcoreEvent::Locals(Box::default()), "locals", ""),
+            (VmcoreEvent::Locals(Box::default()), "locals", "frame number type variables"),
             (VmcoreEvent::Rendered { text: text(), file_name: text() }, "rendered", "file_name text type"),
             (VmcoreEvent::Failed(Problem::default()), "failed", "advice code message type"),
         ];

@@ -14,6 +14,7 @@ mod app;
 mod console;
 mod engine;
 mod frame_rows;
+mod locals;
 mod log_rows;
 mod state;
 mod task_rows;

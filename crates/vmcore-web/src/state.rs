@@ -6,8 +6,8 @@ use crate::log_rows::{self, Log, Reports};
 use crate::same::Same;
 use crate::task_rows::Options;
 use oopscope_protocol::{Cost, VmcoreProgress};
-use oopscope_report::vmcore::{Backtrace, Cpu, DumpFacts, MemoryUsage, Module, Panic, System, Task, Unread};
-use std::collections::BTreeMap;
+use oopscope_report::vmcore::{Backtrace, Cpu, DumpFacts, Locals, MemoryUsage, Module, Panic, System, Task, Unread};
+use oopscope_web_kit::few::Few;
 use std::rc::Rc;
 use web_sys::File;
 
@@ -167,6 +167,17 @@ pub(crate) enum Asked {
     Failed(String),
 }
 
+/// The variables of a frame that was opened.
+#[derive(Clone, Debug)]
+pub(crate) enum OpenFrame {
+    /// The engine has not answered yet.
+    Waiting,
+    /// They are there.
+    There(Same<Locals>),
+    /// They can't be had, and why.
+    Failed(String),
+}
+
 /// The last death of the engine, for the guard against dying on the same dump over and over.
 #[derive(Clone, Debug)]
 pub(crate) struct Death {
@@ -206,7 +217,9 @@ pub(crate) struct State {
     /// Whose stack is shown.
     pub(crate) whose: Whose,
     /// Stacks of tasks that were asked for, by the tasks' addresses.
-    pub(crate) stacks: BTreeMap<u64, Asked>,
+    pub(crate) stacks: Few<u64, Asked>,
+    /// Frames that are opened to their variables: address of the task, number of the frame.
+    pub(crate) frames: Few<(u64, u32), OpenFrame>,
     /// Tasks that were chosen, in that order, by their addresses.
     pub(crate) chosen: Vec<u64>,
     /// How the tasks are listed.
@@ -239,7 +252,8 @@ impl State {
             reports: None,
             log_options: log_rows::Options::default(),
             whose: Whose::Panic,
-            stacks: BTreeMap::new(),
+            stacks: Few::default(),
+            frames: Few::default(),
             chosen: Vec::new(),
             task_options: Options::default(),
             selected: None,

@@ -11,7 +11,7 @@ pub(crate) use log::Act;
 use crate::format;
 use crate::log_rows::Reports;
 use crate::same::Same;
-use crate::state::{Asked, EngineStatus, Files, State, Tab, Whose};
+use crate::state::{Asked, EngineStatus, Files, OpenFrame, State, Tab, Whose};
 use crate::task_rows::Options;
 use oopscope_protocol::{Problem, VmcoreEvent, VmcoreRequest};
 use oopscope_report::vmcore::Address;
@@ -34,6 +34,8 @@ pub(crate) enum Purpose {
     Complete(String),
     /// The stack of the task at this address.
     Backtrace(u64),
+    /// The variables of the frame of this number, of the task at this address.
+    Locals(u64, u32),
     /// To copy.
     Copy,
     /// To save as a file.
@@ -69,6 +71,8 @@ pub(crate) enum Change {
     Goto(&'static str),
     /// Whose stack to show.
     ShowStack(Whose),
+    /// Open the frame of this number, of the task at this address, to its variables; or close it.
+    OpenFrame(u64, u32),
     /// A task was selected.
     Select(u64),
     /// How the tasks are to be listed.
@@ -198,6 +202,7 @@ impl State {
             Change::CancelOverdue(id) => self.cancel_overdue(id, now),
             Change::Goto(tab) => vec![Effect::Tell(Tell::Show(tab))],
             Change::ShowStack(whose) => self.show_stack(whose),
+            Change::OpenFrame(task, frame) => self.open_frame(task, frame),
             Change::Select(task) => {
                 self.selected = Some(task);
                 Vec::new()
@@ -294,6 +299,18 @@ impl State {
                 self.stacks.insert(task, Asked::Failed(problem.message));
                 Vec::new()
             }
+            (Purpose::Locals(task, frame), event) => {
+                let answer = match event {
+                    VmcoreEvent::Locals(locals) => OpenFrame::There(Same::from(locals)),
+                    VmcoreEvent::Failed(problem) => OpenFrame::Failed(problem.message),
+                    _ => return Vec::new(),
+                };
+                // It may have been closed meanwhile.
+                if self.frames.has(&(task, frame)) {
+                    self.frames.insert((task, frame), answer);
+                }
+                Vec::new()
+            }
             (Purpose::Copy, VmcoreEvent::Rendered { text, .. } | VmcoreEvent::Output { text, problem: None, .. }) => {
                 vec![Effect::Tell(Tell::Copy(text))]
             }
@@ -338,6 +355,14 @@ impl State {
             }
         }
         effects
+    }
+
+    fn open_frame(&mut self, task: u64, frame: u32) -> Vec<Effect> {
+        if self.frames.remove(&(task, frame)).is_some() || self.detached || self.files.is_none() {
+            return Vec::new();
+        }
+        self.frames.insert((task, frame), OpenFrame::Waiting);
+        vec![send(Purpose::Locals(task, frame), VmcoreRequest::Locals { task: Address(task), frame })]
     }
 
     /// The text of a stack is the command's, so that it is the same wherever it comes from.

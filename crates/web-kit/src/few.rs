@@ -48,9 +48,9 @@ impl<K: Ord, V> Few<K, V> {
         Some(self.0.remove(at).1)
     }
 
-    /// Takes everything out but this key.
-    pub fn keep_only(&mut self, key: &K) {
-        self.0.retain(|(other, _)| other == key);
+    /// Takes everything out but what is wanted.
+    pub fn retain(&mut self, wanted: impl Fn(&K, &V) -> bool) {
+        self.0.retain(|(key, value)| wanted(key, value));
     }
 
     /// Takes everything out.
@@ -86,7 +86,7 @@ mod tests {
         assert_eq!((few.len(), few.keys().copied().collect::<Vec<_>>()), (3, vec![1, 2, 3]));
         assert_eq!((few.get(&2), few.get(&4), few.has(&3)), (Some(&'b'), None, true));
         assert_eq!((few.remove(&2), few.remove(&2)), (Some('b'), None));
-        few.keep_only(&3);
+        few.retain(|key, _| *key == 3);
         assert_eq!(few.keys().collect::<Vec<_>>(), [&3]);
         few.clear();
         assert!(few.is_empty());

@@ -7,7 +7,7 @@ use crate::log_rows::Log;
 use crate::same::Same;
 use crate::state::{Death, Done, EngineStatus, Files, Found, Known, LogFound, Opening, State, Whose};
 use oopscope_protocol::{Problem, VmcoreEvent, VmcoreProgress, VmcoreRequest};
-use oopscope_web_kit::browser::files_name;
+use oopscope_web_kit::browser::{files_name, folder_path};
 use std::rc::Rc;
 
 /// Starts of the engine in a row that may fail before the page stops trying.
@@ -30,7 +30,7 @@ impl State {
     /// Begins to open files. What is open stays.
     pub(super) fn begin(&mut self, files: Files, restoring: bool, now: f64) -> Vec<Effect> {
         let id = self.next_serial();
-        let names: Vec<String> = files.iter().map(web_sys::File::name).collect();
+        let names: Vec<String> = files.iter().map(|file| folder_path(file).unwrap_or_else(|| file.name())).collect();
         let mut effects = self.prepare();
         if !restoring {
             effects.push(Effect::Tell(Tell::Opening(files_name(&files))));
@@ -146,6 +146,7 @@ impl State {
         self.log_options = crate::log_rows::Options::default();
         self.whose = Whose::Panic;
         self.stacks.clear();
+        self.frames.clear();
         self.chosen.clear();
         self.selected = None;
         vec![Effect::Tell(Tell::Known(name, format::bytes(bytes)))]
@@ -295,6 +296,7 @@ impl State {
         self.engine = EngineStatus::Loading;
         self.console.fail_waiting(&format!("No answer: the engine ended ({reason})."), now);
         self.stacks.retain(|_, asked| !matches!(asked, crate::state::Asked::Waiting));
+        self.frames.retain(|_, open| !matches!(open, crate::state::OpenFrame::Waiting));
         self.detached = self.files.is_some();
     }
 }

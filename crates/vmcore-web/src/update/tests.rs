@@ -228,7 +228,7 @@ fn a_task_is_asked_for_once() {
     state.tab = Some(Tab::Backtraces);
     assert!(state.apply(Change::ShowStack(Whose::Task(0x1000)), 7.0).is_empty());
     state.apply(Change::Answer(Purpose::Backtrace(0x1000), VmcoreEvent::Backtrace(Box::default())), 8.0);
-    assert!(matches!(state.stacks[&0x1000], Asked::There(_)));
+    assert!(matches!(state.stacks.get(&0x1000), Some(Asked::There(_))));
     for task in 0..200 {
         state.apply(Change::ShowStack(Whose::Task(0x2000 + task)), 9.0);
     }
@@ -290,4 +290,20 @@ fn closing_forgets_all_but_the_numbers() {
     assert_eq!(state.apply(Change::Close, 9.0), [Effect::StopEngine]);
     assert!(state.files.is_none() && state.found.tasks.is_none());
     assert_eq!(state.serial, serial, "late answers must not meet a number again");
+}
+
+#[test]
+fn a_frame_is_opened_to_its_variables_and_closed() {
+    let mut state = open();
+    let effects = state.apply(Change::OpenFrame(0x1000, 2), 1.0);
+    let wanted = VmcoreRequest::Locals { task: Address(0x1000), frame: 2 };
+    assert!(matches!(&effects[..], [Effect::Send { request, .. }] if *request == wanted));
+    let answer = |state: &mut State| {
+        state.apply(Change::Answer(Purpose::Locals(0x1000, 2), VmcoreEvent::Locals(Box::default())), 2.0);
+    };
+    answer(&mut state);
+    assert!(matches!(state.frames.get(&(0x1000, 2)), Some(crate::state::OpenFrame::There(_))));
+    assert!(state.apply(Change::OpenFrame(0x1000, 2), 3.0).is_empty());
+    answer(&mut state);
+    assert!(state.frames.is_empty(), "an answer to what was closed opens nothing");
 }

@@ -99,14 +99,14 @@ fn shown(state: &State, change: &Callback<Change>) -> Html {
                 let cpu = found.cpus.iter().flat_map(|cpus| cpus.iter()).find(|cpu| Some(cpu.number) == panic.cpu);
                 if let Some(cpu) = cpu.filter(|cpu| cpu.backtrace.frames.len() == panic.backtrace.len()) {
                     // The same stack, with its registers.
-                    return backtrace("The task that panicked", &cpu.backtrace, held, change);
+                    return backtrace(state, "The task that panicked", &cpu.backtrace, change);
                 }
                 let task = panic.task.zip(panic.pid).zip(panic.comm.clone());
                 let task = task.map(|((address, pid), comm)| TaskRef { address, pid, comm, cpu: panic.cpu });
                 html! {
                     <>
                         { heading("The task that panicked", task.as_ref(), held, change) }
-                        { stack::frames(&panic.backtrace, &panic.backtrace_ends, None) }
+                        { stack::frames(&panic.backtrace, &panic.backtrace_ends, None, panic.task.map(|task| (task.0, state, change))) }
                     </>
                 }
             }
@@ -115,12 +115,12 @@ fn shown(state: &State, change: &Callback<Change>) -> Html {
         Whose::Cpu(number) => match found.cpus.iter().flat_map(|cpus| cpus.iter()).find(|cpu| cpu.number == number) {
             Some(cpu) => {
                 let online = if cpu.online { "" } else { ", which was offline" };
-                backtrace(&format!("CPU {number}{online}"), &cpu.backtrace, held, change)
+                backtrace(state, &format!("CPU {number}{online}"), &cpu.backtrace, change)
             }
             None => absent(state, "Not read yet.", "This CPU is not in the dump."),
         },
         Whose::Task(task) => match state.stacks.get(&task) {
-            Some(Asked::There(there)) => backtrace("Task", there, held, change),
+            Some(Asked::There(there)) => backtrace(state, "Task", there, change),
             Some(Asked::Failed(why)) => html! { <p class="none fatal">{ why }</p> },
             Some(Asked::Waiting) => html! { <p class="none">{ "Asked of the engine…" }</p> },
             None => html! { <p class="none">{ "The engine ended before it answered. Choose the task again." }</p> },
@@ -128,12 +128,14 @@ fn shown(state: &State, change: &Callback<Change>) -> Html {
     }
 }
 
-fn backtrace(title: &str, backtrace: &Backtrace, held: bool, change: &Callback<Change>) -> Html {
+fn backtrace(state: &State, title: &str, backtrace: &Backtrace, change: &Callback<Change>) -> Html {
+    let held = !state.detached;
+    let task = backtrace.task.as_ref().map(|task| (task.address.0, state, change));
     html! {
         <>
             { heading(title, backtrace.task.as_ref(), held, change) }
             if !backtrace.begins.is_empty() { <p class="pad dim">{ format!("It begins with: {}.", backtrace.begins) }</p> }
-            { stack::frames(&backtrace.frames, &backtrace.ends, Some(backtrace.complete)) }
+            { stack::frames(&backtrace.frames, &backtrace.ends, Some(backtrace.complete), task) }
             if !backtrace.registers.is_empty() {
                 <details class="inner"><summary>{ format!("Registers ({})", backtrace.begins) }</summary>{ stack::registers(&backtrace.registers) }</details>
             }

@@ -92,7 +92,7 @@ fn panic(state: &State, panic: &Panic, change: &Callback<Change>) -> Html {
             if panic.backtrace.is_empty() && panic.backtrace_ends.is_empty() {
                 { absent(state, "Its stack comes with the symbols.", "Its stack could not be read.") }
             } else {
-                { stack::frames(&panic.backtrace, &panic.backtrace_ends, None) }
+                { stack::frames(&panic.backtrace, &panic.backtrace_ends, None, None) }
             }
             <p class="buttons pad">
                 <button type="button" id="to-stacks" onclick={change.reform(|_: MouseEvent| Change::ShowStack(Whose::Panic))}>{ "All stacks" }</button>

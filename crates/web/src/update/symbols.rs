@@ -119,7 +119,7 @@ impl State {
         }
         let Some(open) = self.open.as_mut().filter(|open| !open.detached) else { return Vec::new() };
         let (epoch, index) = (open.epoch, open.current);
-        open.reports.keep_only(&index);
+        open.reports.retain(|other, _| *other == index);
         open.sources = Rc::default();
         if open.summary.reports.is_empty() {
             return Vec::new();
