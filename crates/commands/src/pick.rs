@@ -58,7 +58,10 @@ pub(crate) fn address(kernel: &Kernel, word: &str) -> Result<u64, Refusal> {
     };
     // A name is tried first where it can't be meant as digits by anybody: `add` is both.
     let digits = number::address(name);
-    let symbol = kernel.symbol(name);
+    let symbol = match kernel.symbol(name) {
+        None if digits.is_none() => of_a_module(kernel, name)?,
+        found => found,
+    };
     let base = match (symbol, digits) {
         (Some(symbol), None) => symbol,
         (Some(symbol), Some(_)) if !word.starts_with("0x") => symbol,
@@ -66,6 +69,22 @@ pub(crate) fn address(kernel: &Kernel, word: &str) -> Result<u64, Refusal> {
         (None, None) => return Err(Refusal(format!("{name:?} is neither a symbol nor a hexadecimal address"))),
     };
     base.checked_add(offset).ok_or_else(|| Refusal(format!("{word} is beyond the last address")))
+}
+
+/// The address of a symbol that only a module has; a sentence where several have one.
+fn of_a_module(kernel: &Kernel, name: &str) -> Result<Option<u64>, Refusal> {
+    let found = kernel.symbols_named(name);
+    match found.as_slice() {
+        [] => Ok(None),
+        [(address, _)] => Ok(Some(*address)),
+        several => {
+            let whose = |(address, named): &(u64, oopscope_kernel::Named)| {
+                format!("{address:x} [{}]", named.module.as_deref().unwrap_or("kernel"))
+            };
+            let all: Vec<String> = several.iter().take(8).map(whose).collect();
+            Err(Refusal(format!("several symbols are called {name}: {}. Give an address", all.join(", "))))
+        }
+    }
 }
 
 /// A type by its name, with the module that has it where the kernel itself has none; `module` says which where several have.

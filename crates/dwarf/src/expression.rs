@@ -295,8 +295,7 @@ fn answer<'b>(
 ) -> Result<gimli::Result<EvaluationResult<Slice<'b>>>, Gone> {
     let scope = || inputs.scope.ok_or(Gone::Damaged);
     Ok(match asked {
-        EvaluationResult::RequiresMemory { space: Some(_), .. } => return Err(Gone::Unsupported),
-        EvaluationResult::RequiresMemory { address, size, base_type, .. } => {
+        EvaluationResult::RequiresMemory { address, size, base_type, space: None } => {
             let value = memory(inputs, address, size)?;
             evaluation.resume_with_memory(typed(inputs, base_type, value)?)
         }
@@ -329,11 +328,11 @@ fn answer<'b>(
             let base = scope()?.base_type(offset.0 as u64).ok_or(Gone::Unsupported)?;
             evaluation.resume_with_base_type(base)
         }
-        EvaluationResult::RequiresAtLocation(_) | EvaluationResult::RequiresParameterRef(_) => {
-            return Err(Gone::Unsupported);
-        }
         EvaluationResult::RequiresTls(_) => return Err(Gone::Thread),
-        EvaluationResult::Complete
+        EvaluationResult::RequiresAtLocation(_)
+        | EvaluationResult::RequiresParameterRef(_)
+        | EvaluationResult::RequiresMemory { .. }
+        | EvaluationResult::Complete
         | EvaluationResult::RequiresWasmLocal { .. }
         | EvaluationResult::RequiresWasmGlobal { .. }
         | EvaluationResult::RequiresWasmStack { .. } => return Err(Gone::Unsupported),

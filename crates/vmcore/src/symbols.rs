@@ -81,6 +81,13 @@ impl Used {
         if self.vmlinux || outline.is_module() {
             return;
         }
+        // The symbols of another kernel need not be read to say that it is another.
+        let ids = outline.build_id.as_deref().map(digits).zip(kernel.build_id().map(|(id, _)| id));
+        if let Some((file, kernel)) = ids.filter(|(file, kernel)| file != kernel) {
+            let why = Mismatch::BuildId { file, kernel }.to_string();
+            unread.push(Unread { what: format!("{} as this kernel's vmlinux", given.name), why });
+            return;
+        }
         let debug = DebugFile::open(Rc::clone(&given.bytes), Rc::new(outline)).ok().map(Rc::new);
         self.vmlinux(kernel, Rc::clone(&given.bytes), debug, unread, &given.name);
     }
@@ -147,11 +154,16 @@ fn why_not(row: &SymbolFile, loaded: &[(String, Option<String>)]) -> Option<Stri
     }
 }
 
+/// A build-id in digits.
+fn digits(id: &[u8]) -> String {
+    id.iter().flat_map(|byte| [byte >> 4, byte & 15]).filter_map(|digit| char::from_digit(digit.into(), 16)).collect()
+}
+
 /// A build-id's bytes out of its digits.
 fn bytes(hex: &str) -> Option<Vec<u8>> {
     let digits = hex.as_bytes();
     let byte = |pair: &[u8]| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok();
-    (digits.len() % 2 == 0).then(|| digits.chunks(2).map(byte).collect()).flatten()
+    digits.len().is_multiple_of(2).then(|| digits.chunks(2).map(byte).collect()).flatten()
 }
 
 #[cfg(test)]
@@ -179,8 +191,9 @@ mod tests {
     }
 
     #[test]
-    fn digits_become_bytes() {
+    fn digits_become_bytes_and_back() {
         assert_eq!(bytes("00ffA1"), Some(vec![0, 255, 0xa1]));
+        assert_eq!(digits(&[0, 255, 0xa1]), "00ffa1");
         assert_eq!((bytes("0"), bytes("zz")), (None, None));
     }
 }

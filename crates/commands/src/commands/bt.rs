@@ -1,6 +1,6 @@
 //! `bt`: stacks. Must never take another task than the one that was named.
 
-use crate::args::Line;
+use crate::args::{Line, Options};
 use crate::{Command, Context, Output, Refusal, pick, text};
 use oopscope_kernel::{Kernel, stack, system};
 use oopscope_report::vmcore::{Answer, Backtrace, Cpu};
@@ -9,7 +9,7 @@ pub(crate) const COMMAND: Command = Command {
     name: "bt",
     about: "the stack of a task, of a CPU, of all",
     help: "\
-Usage: bt [-a | -c CPUS | -p | -A] [-r] [TASK...]
+Usage: bt [-a | -c CPUS | -p | -A] [-l] [-r] [TASK...]
 
 Without arguments the stack of the task that panicked. TASK is a PID, the
 address of a task_struct (hexadecimal) or a task's name.
@@ -18,16 +18,27 @@ address of a task_struct (hexadecimal) or a task's name.
   -c CPUS   the current tasks of these CPUs: 1, 0,2, 0-3, a for all
   -p        the task that panicked
   -A        every task of the dump
+  -l        asks for source lines: they are shown anyway, with the functions
+            that were inlined, where the kernel's vmlinux was given
   -r        with the registers that a stack begins with
 
 Where a frame was not found by the kernel's unwind tables or frame pointers
-but by scanning the stack, its line says so: it may be left over.
+but by scanning the stack, its line says so: it may be left over. locals shows
+the parameters and variables of a frame.
 ",
     run,
 };
 
 fn run(kernel: &Kernel, context: &Context<'_>, line: &Line) -> Result<Output, Refusal> {
-    let options = line.options("aApr", "c")?;
+    let options = line.options("aAlpr", "c")?;
+    let mut output = asked(kernel, context, &options)?;
+    if options.has('l') && !kernel.has_debug() {
+        output.problem = Some("source lines need the kernel's vmlinux with its debug information".to_owned());
+    }
+    Ok(output)
+}
+
+fn asked(kernel: &Kernel, context: &Context<'_>, options: &Options) -> Result<Output, Refusal> {
     let shown = text::Shown { registers: options.has('r') };
     if options.has('a') {
         return Ok(cpus(stack::cpus(kernel), shown));

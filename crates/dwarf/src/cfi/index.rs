@@ -21,7 +21,7 @@ pub(super) struct Extent {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Head {
     /// Bytes of the length itself: 4, or 12 in DWARF's 64-bit form.
-    pub(super) head: u64,
+    pub(super) before: u64,
     /// Bytes that follow the length.
     pub(super) length: u64,
     /// Of a function's entry, where its common one lies.
@@ -52,7 +52,7 @@ impl Head {
             Form::Eh { .. } if id == 0 => None,
             Form::Eh { .. } => Some(field.checked_sub(id).ok_or_else(|| cursor.damaged("an entry"))?),
         };
-        Ok(Some(Self { head: field - at, length, cie, wide }))
+        Ok(Some(Self { before: field - at, length, cie, wide }))
     }
 }
 
@@ -106,7 +106,7 @@ fn collect(cursor: &mut Cursor, extents: &mut Vec<Extent>, form: Form, layout: L
                 extents.extend(extent(cursor, at, written, form, layout)?);
             }
         }
-        at = at.saturating_add(head.head).saturating_add(head.length);
+        at = at.saturating_add(head.before).saturating_add(head.length);
     }
     Ok(())
 }

@@ -104,18 +104,18 @@ impl CallFrames {
         // The two alone, the common entry first, so that neither has to be looked for.
         let mut bytes = Vec::new();
         for (offset, entry) in [(cie_at, &cie), (at, &head)] {
-            let whole = entry.length.checked_add(entry.head).filter(|&whole| whole <= LONGEST);
+            let whole = entry.length.checked_add(entry.before).filter(|&whole| whole <= LONGEST);
             cursor.seek(offset);
             bytes.append(&mut cursor.bytes(whole.ok_or(damaged(offset))?)?);
         }
-        let begin = cie.length + cie.head;
+        let begin = cie.length + cie.before;
         self.point(&mut bytes, &head, begin).ok_or(damaged(at))?;
-        self.evaluate(&bytes, (at, begin), address, convention).ok_or(damaged(at))
+        self.evaluate(&bytes, (at, begin), address, convention).map_err(|Damaged| damaged(at))
     }
 
     /// Lets the second of two entries point to the first.
     fn point(&self, bytes: &mut [u8], head: &index::Head, begin: u64) -> Option<()> {
-        let field = begin.checked_add(head.head)?;
+        let field = begin.checked_add(head.before)?;
         let value = match self.form {
             Form::Debug => 0,
             Form::Eh { .. } => field,
@@ -127,10 +127,16 @@ impl CallFrames {
         Some(())
     }
 
-    /// Outer `None`: damaged. Inner: it does not cover the address.
-    fn evaluate(&self, bytes: &[u8], (at, begin): (u64, u64), address: u64, by: &Convention) -> Option<Option<Row>> {
+    /// What the second of two entries says of an address; none where it does not cover it.
+    fn evaluate(
+        &self,
+        bytes: &[u8],
+        (at, begin): (u64, u64),
+        address: u64,
+        by: &Convention,
+    ) -> Result<Option<Row>, Damaged> {
         let endian = if self.layout.little_endian { RunTimeEndian::Little } else { RunTimeEndian::Big };
-        let begin_here = usize::try_from(begin).ok()?;
+        let begin_here = usize::try_from(begin).map_err(|_| Damaged)?;
         match self.form {
             Form::Debug => {
                 let mut section = gimli::DebugFrame::from(EndianSlice::new(bytes, endian));
@@ -151,31 +157,36 @@ impl CallFrames {
     }
 }
 
+/// An entry makes no sense.
+struct Damaged;
+
 fn evaluate<'b, S>(
     section: &S,
     bases: &BaseAddresses,
     at: S::Offset,
     address: u64,
     by: &Convention,
-) -> Option<Option<Row>>
+) -> Result<Option<Row>, Damaged>
 where
     S: UnwindSection<EndianSlice<'b, RunTimeEndian>>,
 {
-    let entry = section.fde_from_offset(bases, at, S::cie_from_offset).ok()?;
+    let entry = section.fde_from_offset(bases, at, S::cie_from_offset).map_err(|_| Damaged)?;
     if !entry.contains(address) {
-        return Some(None);
+        return Ok(None);
     }
     let mut context = UnwindContext::new();
-    let mut table = entry.rows(section, bases, &mut context).ok()?;
+    let mut table = entry.rows(section, bases, &mut context).map_err(|_| Damaged)?;
     for _ in 0..MOST_ROWS {
         match table.next_row() {
-            Ok(Some(row)) if row.contains(address) => return Row::of(section, &entry, row, by).map(Some),
+            Ok(Some(row)) if row.contains(address) => {
+                return Row::of(section, &entry, row, by).map(Some).ok_or(Damaged);
+            }
             Ok(Some(_)) => {}
-            Ok(None) => return Some(None),
-            Err(_) => return None,
+            Ok(None) => return Ok(None),
+            Err(_) => return Err(Damaged),
         }
     }
-    None
+    Err(Damaged)
 }
 
 impl crate::DebugFile {

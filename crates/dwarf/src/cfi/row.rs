@@ -91,7 +91,6 @@ impl Row {
         let mut rules = Vec::new();
         for (register, rule) in row.registers().take(MOST) {
             let rule = match rule {
-                RegisterRule::Undefined => Rule::Undefined,
                 RegisterRule::SameValue => Rule::Same,
                 RegisterRule::Offset(offset) => Rule::At(*offset),
                 RegisterRule::ValOffset(offset) => Rule::Is(*offset),
@@ -99,8 +98,8 @@ impl Row {
                 RegisterRule::Expression(expression) => Rule::Expression(bytes(expression)?),
                 RegisterRule::ValExpression(expression) => Rule::Value(bytes(expression)?),
                 RegisterRule::Constant(value) => Rule::Constant(*value),
-                // What only an extension could explain.
-                _ => Rule::Undefined,
+                // The latter is what only an extension could explain.
+                RegisterRule::Undefined | RegisterRule::Architectural => Rule::Undefined,
             };
             rules.push((register.0, rule));
         }

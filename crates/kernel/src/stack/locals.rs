@@ -117,7 +117,7 @@ pub(super) fn of(
             told.set(false);
             let mut found = match debug.file().place(function, variable, &machine, &surroundings) {
                 Ok(place) => asked.found(variable, place),
-                Err(error) => asked.nothing(variable, error.to_string()),
+                Err(error) => nothing(variable, error.to_string()),
             };
             if told.get() && found.held.is_ok() {
                 found.from = Some("what the caller passed".to_owned());
@@ -153,21 +153,22 @@ struct Asked<'a> {
     types: Option<&'a DwarfTypes>,
 }
 
-impl Asked<'_> {
-    fn nothing(&self, variable: &Variable, why: String) -> Found {
-        Found {
-            name: Rc::clone(&variable.name),
-            parameter: variable.parameter,
-            line: variable.line,
-            type_id: variable.type_id,
-            held: Err(why),
-            from: None,
-            uninitialized: false,
-        }
+/// A variable without a value.
+fn nothing(variable: &Variable, why: String) -> Found {
+    Found {
+        name: Rc::clone(&variable.name),
+        parameter: variable.parameter,
+        line: variable.line,
+        type_id: variable.type_id,
+        held: Err(why),
+        from: None,
+        uninitialized: false,
     }
+}
 
+impl Asked<'_> {
     fn found(&self, variable: &Variable, place: Result<Whereabouts, Gone>) -> Found {
-        let mut found = self.nothing(variable, Gone::OptimizedOut.to_string());
+        let mut found = nothing(variable, Gone::OptimizedOut.to_string());
         let place = match place {
             Ok(place) => place,
             Err(gone) => {
@@ -276,13 +277,11 @@ fn name(registers: &Registers, number: u16) -> String {
         .map_or_else(|| format!("register {number}"), |name| (*name).to_owned())
 }
 
+/// All bytes of a register or a constant, or so many of memory.
+type Read<'a> = &'a dyn Fn(&Place, u64) -> Result<Vec<u8>, Gone>;
+
 /// Bytes of a value out of its parts.
-fn assemble(
-    parts: &[ValuePart],
-    size: u64,
-    layout: Layout,
-    read: &dyn Fn(&Place, u64) -> Result<Vec<u8>, Gone>,
-) -> Result<Vec<u8>, Gone> {
+fn assemble(parts: &[ValuePart], size: u64, layout: Layout, read: Read<'_>) -> Result<Vec<u8>, Gone> {
     let wanted = size.saturating_mul(8);
     let mut bits: Vec<bool> = Vec::new();
     let some = parts.iter().any(|part| !matches!(part.place, Place::Nowhere(Gone::OptimizedOut)));

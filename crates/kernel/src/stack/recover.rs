@@ -12,6 +12,10 @@ use oopscope_symbols::{Memory, Unreadable};
 /// arm64's x29, as DWARF numbers it.
 const FRAME_POINTER: u16 = 29;
 
+/// What is said of a frame whose registers were not found by way of the frame below it.
+const NOTHING_LEADS_HERE: &str = "no call frame information leads here from the frame below: only the registers that the \
+                                  walk itself needs are known";
+
 /// What is known in a frame.
 #[derive(Clone, Debug)]
 pub(crate) struct Known {
@@ -73,16 +77,10 @@ pub(crate) fn known(kernel: &Kernel, start: &Start, steps: &[Step], upto: usize)
             }
         };
         all.push(Known { registers, cfa, note: note.take() });
-        match next {
-            Some(next) => registers = next,
-            None => {
-                registers = Registers::new(file);
-                note = Some(
-                    "no call frame information leads here from the frame below: only the registers that the walk itself needs are known"
-                        .to_owned(),
-                );
-            }
-        }
+        registers = next.unwrap_or_else(|| {
+            note = Some(NOTHING_LEADS_HERE.to_owned());
+            Registers::new(file)
+        });
     }
     all
 }
