@@ -130,6 +130,10 @@ impl Object {
 
     /// The function in which a place lies.
     pub(crate) fn function_at(&self, at: At) -> Result<Option<Function>, ElfError> {
+        // What lies in no code needs no pass over the symbols.
+        if self.section_of(at).is_none_or(|section| section.flags & EXEC == 0) {
+            return Ok(None);
+        }
         let place = Place { section: at.section, address: at.address };
         Ok(functions::at(&*self.bytes, &self.outline, &[place])?.pop().flatten())
     }
