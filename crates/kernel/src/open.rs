@@ -87,6 +87,8 @@ impl Kernel {
 
     /// Drops what was found without symbols and types, and kept: with them there is more.
     pub(crate) fn forget(&mut self) {
+        // What could not be read for want of them is read again, and noted again if it still cannot be.
+        self.unread.get_mut().retain(|unread| !unread.what.contains("module"));
         self.loaded = OnceCell::new();
         self.text = OnceCell::new();
         self.percpu = OnceCell::new();
