@@ -55,7 +55,7 @@ pub(crate) fn are_symbols<'a>(paths: impl Iterator<Item = &'a str>) -> bool {
 /// True for a file that has symbols, by its name.
 pub(crate) fn is_symbols(path: &str) -> bool {
     let name = name(path);
-    if name.ends_with(".log") || name.ends_with(".txt") {
+    if [".log", ".txt"].iter().any(|end| name.ends_with(end)) {
         return false;
     }
     SYMBOLS

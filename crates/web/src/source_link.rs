@@ -34,7 +34,7 @@ fn is_web(address: &str) -> bool {
 
 /// The address of a place, or why there is none.
 pub(crate) fn link(template: &str, place: &SourcePlace) -> Result<String, &'static str> {
-    if let Some(why) = wrong(template) {
+    if let Some(why) = wrong(template).or(template.is_empty().then_some("No source browser is named.")) {
         return Err(why);
     }
     let value = |value: &Option<String>, name: &str| match value {
@@ -103,7 +103,8 @@ mod tests {
         ] {
             assert!(link(template, &place()).is_err(), "{template}");
         }
-        assert_eq!(wrong(""), None);
+        assert_eq!(wrong(""), None, "none is wanted");
+        assert!(link("", &place()).is_err());
         assert!(wrong("https://e.org/").is_some());
     }
 

@@ -1,6 +1,7 @@
 //! The source around a frame: its lines where a file of it was given, a link where the user has named a source browser, and
 //! otherwise how to get either. Must never fetch anything, nor show a line without saying out of which file it is.
 
+use super::symbols::sentence;
 use crate::source_link;
 use crate::state::OpenSource;
 use oopscope_protocol::SourcePlace;
@@ -44,5 +45,5 @@ fn about(place: &SourcePlace, template: &str) -> Html {
         Err(_) if template.is_empty() => Html::default(),
         Err(why) => html! { { format!("No link: {why}") } },
     };
-    html! { <p class="why">{ file }{ place.note.as_ref().map(|note| format!("{note} ")) }{ link }</p> }
+    html! { <p class="why">{ file }{ place.note.as_ref().map(|note| format!("{} ", sentence(note))) }{ link }</p> }
 }

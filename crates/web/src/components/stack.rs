@@ -198,6 +198,10 @@ fn label(frame: &Frame, number: Option<u32>, arch: Option<Arch>) -> String {
     if let Some(number) = number {
         return number.to_string();
     }
+    if frame.inlined {
+        // Its address is the one of the frame that it is a part of.
+        return String::new();
+    }
     if !frame.reliable {
         return "?".to_owned();
     }

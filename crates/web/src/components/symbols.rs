@@ -54,8 +54,10 @@ pub(crate) fn beside_stack(report: &Report, told: Option<&Same<Symbols>>, change
     let more = files().count().saturating_sub(TOLD) as u64;
     let notes = files().take(TOLD).map(|file| {
         let why = file.note.as_deref().unwrap_or(status(file.status));
-        html! { <p class="note irq" data-file={file.name.clone()}><code>{ &file.name }</code>{ format!(": {why}") }</p> }
+        html! { <p class="note irq" data-file={file.name.clone()}><code>{ &file.name }</code>{ format!(": {}.", why.trim_end_matches('.')) }</p> }
     });
+    let told_above =
+        |problem: &str| files().take(TOLD).any(|file| file.note.as_deref().is_some_and(|note| problem.contains(note)));
     let found = report.symbols.as_ref().map(|found| {
         let all = found.with_lines.saturating_add(found.without_lines);
         let from = found.files.iter().enumerate().map(|(index, file)| {
@@ -73,7 +75,7 @@ pub(crate) fn beside_stack(report: &Report, told: Option<&Same<Symbols>>, change
                     { format!("Source lines for {} of {}", format::count(found.with_lines.into()), format::counted(all.into(), "frame")) }
                     { for from }{ "." }{ code }
                 </p>
-                { for found.problems.iter().map(|problem| html! { <p class="pad why">{ problem }</p> }) }
+                { for found.problems.iter().filter(|problem| !told_above(problem)).map(|problem| html! { <p class="pad why">{ sentence(problem) }</p> }) }
             </>
         }
     });
@@ -89,6 +91,13 @@ pub(crate) fn beside_stack(report: &Report, told: Option<&Same<Symbols>>, change
             { found }
         </>
     }
+}
+
+/// Words of the engine as a sentence.
+pub(super) fn sentence(words: &str) -> String {
+    let mut letters = words.trim_end_matches('.').chars();
+    let first = letters.next().map(|first| first.to_ascii_uppercase());
+    first.into_iter().chain(letters).chain(['.']).collect()
 }
 
 /// The panel.

@@ -35,7 +35,7 @@ impl State {
         };
         let files = Rc::new(files);
         self.keep_given(Rc::clone(&files));
-        self.said = "Looking at the files.".to_owned();
+        self.said = String::from("Looking at the files.");
         let report = self.open.as_ref().map(|open| open.current);
         let mut effects = vec![Effect::Send { purpose: Purpose::Symbols, request: Request::Symbols { report }, files }];
         if !of_dump.is_empty() {
