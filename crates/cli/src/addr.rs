@@ -7,6 +7,7 @@ use crate::{Failure, Outcome, cache, debug, input, note, print};
 use oopscope_symbolize::{Answer, Excerpt, Given, Place, Symbolizer};
 use serde::Serialize;
 use std::fmt::Write;
+use std::path::Path;
 use std::rc::Rc;
 
 /// Name and version of the JSON document.
@@ -67,6 +68,10 @@ struct OneFrame {
 /// Runs the command.
 pub(crate) fn run(options: &AddrOptions) -> Result<Outcome, Failure> {
     let Some((file, queries)) = options.words.split_first() else { return Ok(Outcome::Nothing) };
+    if Path::new(file).is_dir() {
+        let file = input::shown(file);
+        return Err(Failure::Message(format!("{file}: it is a directory; name a vmlinux or a module that is in it")));
+    }
     let mut symbolizer = Symbolizer::new(cache::store(!options.debug.no_cache));
     let given = debug::files(std::slice::from_ref(file))?;
     let given = given.into_iter().map(|(name, bytes)| Given { name, bytes: Rc::new(bytes) }).collect();

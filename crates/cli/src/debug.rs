@@ -4,7 +4,7 @@
 
 use crate::input::{self, FileSource};
 use crate::walk::{self, Found};
-use crate::{Failure, note};
+use crate::{Failure, note, spool};
 use oopscope_dwarf::NoStore;
 use oopscope_protocol::{Event, Request};
 use oopscope_session::{Input, Session};
@@ -14,6 +14,7 @@ use std::cell::OnceCell;
 use std::ffi::OsString;
 use std::fs::File;
 use std::io::{self, ErrorKind};
+use std::os::unix::fs::FileTypeExt;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
@@ -24,7 +25,10 @@ pub(crate) fn attach(session: &mut Session, paths: &[OsString]) -> Result<(), Fa
     loop {
         for answer in answers {
             match answer.event {
-                Event::Symbols(_) => return Ok(()),
+                Event::Symbols(_) => {
+                    session.symbol_notes().iter().for_each(|text| note(text));
+                    return Ok(());
+                }
                 Event::Failed(problem) => return Err(problem.into()),
                 _ => {}
             }
@@ -42,6 +46,7 @@ pub(crate) fn files(paths: &[OsString]) -> Result<Vec<(String, Lazy)>, Failure> 
     let mut all = Vec::new();
     for top in paths {
         let top = Path::new(top);
+        let before = all.len();
         for Found { path, problem, named } in walk::files(&[top.as_os_str().to_owned()]) {
             match problem {
                 Some(error) if named => {
@@ -54,6 +59,9 @@ pub(crate) fn files(paths: &[OsString]) -> Result<Vec<(String, Lazy)>, Failure> 
                 Some(error) => note(&format!("{}: {}", input::shown(path.as_os_str()), input::reason(&error))),
                 None => all.push((name_of(top, &path, named), Lazy { path, source: OnceCell::new() })),
             }
+        }
+        if all.len() == before {
+            note(&format!("{}: there are no files in it", input::shown(top.as_os_str())));
         }
     }
     Ok(all)
@@ -86,19 +94,19 @@ fn name_of(top: &Path, path: &Path, named: bool) -> String {
 /// A file that is opened when it is first read.
 pub(crate) struct Lazy {
     path: PathBuf,
-    source: OnceCell<Result<FileSource, ReadError>>,
+    source: OnceCell<Result<Box<dyn ReadAt>, ReadError>>,
 }
 
 impl Lazy {
-    fn source(&self) -> Result<&FileSource, ReadError> {
+    fn source(&self) -> Result<&dyn ReadAt, ReadError> {
         let opened = self.source.get_or_init(|| open(&self.path).map_err(|error| read_error(&error)));
-        opened.as_ref().map_err(|error| *error)
+        opened.as_ref().map(|source| &**source).map_err(|error| *error)
     }
 }
 
 impl ReadAt for Lazy {
     fn len(&self) -> u64 {
-        self.source().map_or(0, FileSource::len)
+        self.source().map_or(0, ReadAt::len)
     }
 
     fn read_at(&self, offset: u64, buf: &mut [u8]) -> Result<usize, ReadError> {
@@ -106,10 +114,14 @@ impl ReadAt for Lazy {
     }
 }
 
-fn open(path: &Path) -> io::Result<FileSource> {
-    let file = File::open(path)?;
+fn open(path: &Path) -> io::Result<Box<dyn ReadAt>> {
+    let mut file = File::open(path)?;
     let metadata = file.metadata()?;
-    FileSource::new(file, &metadata)
+    // A pipe has no positions (`--debug <(xz -dc vmlinux.xz)`), and files of /proc say that they are empty (kallsyms).
+    if metadata.file_type().is_fifo() || metadata.is_file() && metadata.len() == 0 {
+        return spool::spool(&mut file);
+    }
+    Ok(Box::new(FileSource::new(file, &metadata)?))
 }
 
 fn read_error(error: &io::Error) -> ReadError {

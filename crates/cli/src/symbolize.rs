@@ -45,7 +45,12 @@ pub(crate) fn run(options: &SymbolizeOptions) -> Result<Outcome, Failure> {
             note(&format!("the bytes of Code: are {code}"));
         }
     }
-    Ok(match (reports.is_empty(), facts.incomplete || !told.is_empty()) {
+    // Without any file of symbols nothing was looked up.
+    let nothing_looked_up = reports.is_empty() && !log.summary.reports.is_empty();
+    if nothing_looked_up {
+        note("nothing was looked up: none of the files has symbols");
+    }
+    Ok(match (log.summary.reports.is_empty(), nothing_looked_up || facts.incomplete || !told.is_empty()) {
         (true, _) => Outcome::Nothing,
         (false, true) => Outcome::Partial,
         (false, false) => Outcome::Found,

@@ -107,6 +107,72 @@ fn what_could_not_be_looked_up_is_told() {
 }
 
 #[test]
+fn files_that_are_of_no_use_are_told() {
+    let cache = Folder::new("no-use");
+    let (log, vmlinux) = (fixture("logs/oops.log"), fixture("gcc5/vmlinux"));
+    let put = |name: &str, content: &[u8]| {
+        let path = cache.0.join(name);
+        std::fs::write(&path, content).unwrap();
+        path.to_str().unwrap().to_owned()
+    };
+    let whole = bytes("gcc5/vmlinux");
+    let (notes, cut) = (put("notes", b"to do\n"), put("vmlinux", &whole[..whole.len() / 2]));
+    let (out, err) = run(&cache, &["symbolize", &log, "--debug", &notes], 2);
+    assert_eq!(out.as_bytes(), bytes("logs/oops.log"));
+    assert!(err.contains("notes holds neither symbols nor source"), "{err}");
+    assert!(err.contains("nothing was looked up"), "{err}");
+    let (out, err) = run(&cache, &["symbolize", &log, "--debug", &notes, &vmlinux], 0);
+    assert!(out.contains("net.c:22") && err.contains("notes holds neither"), "{err}");
+    let (_, err) = run(&cache, &["symbolize", &log, "--debug", &cut], 2);
+    assert!(err.contains("its section headers should lie at byte"), "{err}");
+    assert!(err.contains("vmlinux could not be read: the kernel's own functions"), "{err}");
+    let empty = cache.0.join("empty");
+    std::fs::create_dir_all(&empty).unwrap();
+    let (_, err) = run(&cache, &["symbolize", &log, "--debug", empty.to_str().unwrap()], 2);
+    assert!(err.contains("there are no files in it"), "{err}");
+    let (_, err) = run(&cache, &["addr", empty.to_str().unwrap(), "0x1"], 2);
+    assert!(err.contains("it is a directory"), "{err}");
+}
+
+#[test]
+fn lines_that_are_missing_are_told() {
+    let cache = Folder::new("missing");
+    let log = fixture("logs/oops.log");
+    // Without its checksum a packed section can't be unpacked: each is damaged in turn, and none costs what it holds in silence.
+    let whole = bytes("gcc5-zlib/vmlinux");
+    let number = |at: u64, size: usize| {
+        let at = usize::try_from(at).unwrap();
+        whole[at..at + size].iter().rev().fold(0_u64, |number, &byte| number << 8 | u64::from(byte))
+    };
+    let (headers, count) = (number(0x28, 8), number(0x3c, 2));
+    let packed = (0..count).map(|n| headers + n * 64).filter(|header| number(header + 8, 8) & 0x800 != 0);
+    let mut told = String::new();
+    for header in packed {
+        let mut damaged = whole.clone();
+        let end = usize::try_from(number(header + 24, 8) + number(header + 32, 8)).unwrap();
+        damaged[end - 4..end].fill(0x55);
+        let path = cache.0.join("vmlinux");
+        std::fs::write(&path, &damaged).unwrap();
+        let output = oopscope(&cache, &["symbolize", &log, "--debug", path.to_str().unwrap()]).output().unwrap();
+        let (out, err) = (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap());
+        let lines = out.matches("/usr/src/fixture/").count();
+        assert!(lines == 13 || output.status.code() == Some(2), "{lines} lines\n{err}");
+        told.push_str(&err);
+    }
+    assert!(told.contains("vmlinux: .debug_line is compressed, and"), "{told}");
+    assert!(told.contains("vmlinux: .debug_rnglists is compressed, and"), "{told}");
+}
+
+#[test]
+fn symbols_come_through_a_pipe() {
+    let cache = Folder::new("pipe");
+    let (log, vmlinux) = (fixture("logs/oops.log"), bytes("gcc5/vmlinux"));
+    // What a shell makes of `--debug <(xz -dc vmlinux.xz)`: a file that has no positions.
+    let out = with_input(&cache, &["symbolize", &log, "--debug", "/dev/stdin"], &vmlinux);
+    assert!(String::from_utf8(out.stdout).unwrap().contains("net.c:22"));
+}
+
+#[test]
 fn documents_have_the_lines() {
     let cache = Folder::new("json");
     let (log, vmlinux) = (fixture("logs/oops.log"), fixture("gcc5/vmlinux"));

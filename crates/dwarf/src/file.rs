@@ -2,7 +2,7 @@
 //!
 //! Must never read what the question does not need, nor hold what it has read for longer than the next question may need it.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use gimli::constants;
@@ -25,6 +25,7 @@ pub struct DebugFile {
     pub(crate) units: Units,
     splits: Splits,
     index: RefCell<Option<Rc<Index>>>,
+    missed: Cell<Option<DwarfError>>,
 }
 
 /// The functions at an address.
@@ -44,7 +45,7 @@ impl DebugFile {
         if !part.has(Name::Info) {
             return Err(DwarfError::None);
         }
-        Ok(Self { units: Units::new(part), splits: Splits::default(), index: RefCell::default() })
+        Ok(Self { units: Units::new(part), splits: Splits::default(), index: RefCell::default(), missed: Cell::default() })
     }
 
     /// What the file's headers tell.
@@ -133,6 +134,11 @@ impl DebugFile {
         failed.map_or(Ok(Vec::new()), Err)
     }
 
+    /// Why answers since the last call of this lack something: lines, or the functions that were inlined there.
+    pub fn missed(&self) -> Option<DwarfError> {
+        self.missed.take()
+    }
+
     /// What a unit says of an address. Where either lines or functions can't be read, the others are given.
     fn spots(&self, unit: &Rc<Unit>, address: u64) -> Result<Vec<Spot>, DwarfError> {
         unit.part.effort.begin();
@@ -143,8 +149,14 @@ impl DebugFile {
         let chain = self.chain(unit, address);
         let (row, chain) = match (row, chain) {
             (Ok(row), Ok(chain)) => (row, Some(chain)),
-            (Ok(Some(row)), Err(_)) => (Some(row), None),
-            (Err(_), Ok(chain)) if !chain.entries.is_empty() => (None, Some(chain)),
+            (Ok(Some(row)), Err(error)) => {
+                self.missed.set(Some(error));
+                (Some(row), None)
+            }
+            (Err(error), Ok(chain)) if !chain.entries.is_empty() => {
+                self.missed.set(Some(error));
+                (None, Some(chain))
+            }
             (Err(error), _) | (_, Err(error)) => return Err(error),
         };
         let entries = chain.as_ref().map_or(&[][..], |chain| &chain.entries);

@@ -36,6 +36,11 @@ impl Session {
         Some((log.shown().filter_map(|report| report.symbols.as_ref()).collect(), &log.facts))
     }
 
+    /// What must be known of the files of symbols that were given, in words: which of them were left alone, and why.
+    pub fn symbol_notes(&self) -> &[String] {
+        self.symbols.remarks()
+    }
+
     /// Gives the log that is open, with what was found put into its lines, piece by piece to `sink`, which ends it by false.
     pub fn annotated(&self, sink: &mut dyn FnMut(&[u8]) -> bool) -> Result<(), Problem> {
         let Some(log) = &self.log else { return Err(problem::nothing_given()) };

@@ -112,6 +112,11 @@ impl SymbolFiles {
         }
     }
 
+    /// What was remembered so.
+    pub(crate) fn remarks(&self) -> &[String] {
+        &self.notes
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
         self.symbolizer.is_empty()
     }
@@ -129,8 +134,8 @@ impl SymbolFiles {
     pub(crate) fn notes(&self) -> Vec<String> {
         let files = self.symbolizer.files();
         let names: Vec<&str> = files.iter().map(|file| file.name.as_str()).collect();
-        let no_use = files.iter().filter(|file| file.status == SymbolStatus::Unreadable);
-        let no_use = no_use.map(|file| notes::unreadable(&file.name, file.note.as_deref().unwrap_or_default()));
+        let no_use = files.iter().filter(|file| matches!(file.status, SymbolStatus::Unreadable | SymbolStatus::Ignored));
+        let no_use = no_use.filter_map(|file| Some(notes::unreadable(&file.name, file.note.as_deref()?)));
         notes::symbols(&names).into_iter().chain(no_use.take(NOTES)).collect()
     }
 

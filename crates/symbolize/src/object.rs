@@ -187,6 +187,11 @@ impl Object {
         self.debug()?.find(at)
     }
 
+    /// Why answers of [`Object::spots`] since the last call lack something.
+    pub(crate) fn missed(&self) -> Option<DwarfError> {
+        self.debug.get()?.as_ref().ok()?.missed()
+    }
+
     /// Bytes as they are loaded into memory, before anything patched them; none where the file has not got them.
     pub(crate) fn loaded(&self, at: At, size: u64) -> Option<Vec<u8>> {
         let section = self.section_of(at)?;

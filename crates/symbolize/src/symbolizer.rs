@@ -368,7 +368,11 @@ impl Symbolizer {
             self.chosen.borrow_mut().insert(kernel.clone(), chosen);
         }
         if chosen.is_none() && candidates.is_empty() && !frames.is_empty() {
-            problems.push("no vmlinux was given: the kernel's own functions have no source lines".to_owned());
+            let is_kernel = |guess: &Guess| matches!(guess, Guess::Kernel | Guess::BuildId(_));
+            problems.push(match self.unreadable(&is_kernel) {
+                Some(name) => format!("{name} could not be read: the kernel's own functions have no source lines"),
+                None => "no vmlinux was given: the kernel's own functions have no source lines".to_owned(),
+            });
         }
         chosen
     }
@@ -413,9 +417,20 @@ impl Symbolizer {
         let candidates = self.candidates(own, build_id.as_deref(), kernel.release.as_deref());
         let chosen = self.choose(&candidates, &[], frames, &judge, problems);
         if chosen.is_none() && candidates.is_empty() {
-            problems.push(format!("no file of the module {name} was given: its functions have no source lines"));
+            let is_it = |guess: &Guess| matches!(guess, Guess::Module(module) if module == name);
+            problems.push(match self.unreadable(&is_it) {
+                Some(file) => format!("{file} could not be read: the functions of {name} have no source lines"),
+                None => format!("no file of the module {name} was given: its functions have no source lines"),
+            });
         }
         chosen
+    }
+
+    /// The name of a file that was given by itself, has such a name, and could not be read.
+    fn unreadable(&self, is_it: &dyn Fn(&Guess) -> bool) -> Option<&str> {
+        let named = self.files.iter().filter(|entry| !entry.is_of_folder() && entry.guess.as_ref().is_some_and(is_it));
+        let mut unreadable = named.filter(|entry| matches!(entry.open(), Opened::Unreadable(_)));
+        unreadable.next().map(|entry| entry.given.name.as_str())
     }
 
     /// Files by build-id first, then those whose path names the release, then the others.

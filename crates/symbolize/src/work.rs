@@ -275,8 +275,19 @@ impl<'s> Work<'s> {
             })
             .collect();
         frame.alternatives = others;
+        if let Some(why) = located.object.missed() {
+            let file = self.files.object(located.entry).map_or("", |(file, _)| file);
+            self.problem(format!("{file}: {why}"));
+        }
         let spots = match first {
-            Ok(spots) => spots,
+            Ok(spots) => {
+                if spots.is_empty() && located.object.has_lines {
+                    let file = self.files.object(located.entry).map_or("", |(file, _)| file);
+                    let function = frame.function.as_deref().unwrap_or_default();
+                    self.problem(format!("{file} has no debug information that covers {function}"));
+                }
+                spots
+            }
             Err(why) => {
                 let file = self.files.object(located.entry).map_or("", |(file, _)| file);
                 self.problem(format!("{file}: {why}"));

@@ -109,7 +109,7 @@ pub enum ElfError {
     #[error("it is no ELF file")]
     NotElf,
     /// A part of it makes no sense.
-    #[error("its {what} make no sense: the file is damaged, or not the whole of it is here")]
+    #[error("its {what} can't be right: the file is damaged, or not the whole of it is here")]
     Damaged {
         /// Which part.
         what: &'static str,
