@@ -93,7 +93,7 @@ fn moved(report: &Report, vmlinux: Option<&Rc<Object>>) -> Moved {
     let mut told = None;
     for frame in frames.filter(|frame| frame.module.is_none() && !frame.inlined) {
         let (Some(name), Some(offset), Some(size)) = (&frame.function, frame.offset, frame.size) else { continue };
-        let Some(at) = address(frame) else { continue };
+        let Some(at) = address(frame).filter(|_| matching::is_size(size)) else { continue };
         let Ok(functions) = object.functions(name) else { continue };
         let mut fit = functions.iter().filter(|function| matching::fits(function, size));
         let (Some(function), None) = (fit.next(), fit.next()) else { continue };

@@ -9,6 +9,7 @@ mod bare;
 mod calls;
 mod code;
 mod entry;
+mod evidence;
 mod exact;
 mod given;
 mod matching;

@@ -27,7 +27,9 @@ pub(crate) enum Verdict {
     Yes(&'static str),
     /// It does not, and why.
     No(String),
-    /// Nothing says no; sizes must tell.
+    /// Release and a distribution's package are the same; sizes must not say otherwise.
+    Likely,
+    /// Nothing says no; sizes must tell, and what the report says of the code.
     Perhaps,
 }
 
@@ -86,8 +88,10 @@ impl Kernel {
             // Debian puts its package's version behind: `#1 Debian 6.1.176-1`.
             if let Some((_, package)) = build.split_once("Debian ")
                 && let Some(package) = package.split([' ', '(']).next()
-                && !of_file.split(' ').any(|word| word == package)
             {
+                if of_file.split(' ').any(|word| word == package) {
+                    return Verdict::Likely;
+                }
                 return other("version", &format!("Debian {package}"), of_file);
             }
         }
@@ -107,13 +111,24 @@ fn is_build_id(word: &str) -> bool {
     matches!(word.len(), 32 | 40) && word.bytes().all(|b| b.is_ascii_hexdigit())
 }
 
-/// Whether a function is as long as the kernel says: by its own size, or up to the next symbol, which is what the kernel
-/// counts (kernel/kallsyms.c, `get_symbol_pos`). The last one of a section reaches to wherever the next section's symbols
-/// begin.
+/// A size from here on is none: of a symbol behind the last one of code, kernel/module/kallsyms.c subtracts the wrong way round.
+const NO_SIZE: u64 = 1 << 31;
+
+/// Whether a log's size says something of the function. Nothing is behind the last symbol, which then has none.
+pub(crate) const fn is_size(size: u64) -> bool {
+    size != 0 && size < NO_SIZE
+}
+
+/// Whether a function is as long as the kernel says: up to the next symbol, which is what it counts, and never what the
+/// file's table has as its size (kernel/kallsyms.c, `get_symbol_pos`; kernel/module/kallsyms.c, `find_kallsyms_symbol`).
+/// The last one of a section reaches to wherever the next section's symbols begin, or the module's pages end.
 pub(crate) fn fits(function: &Function, size: u64) -> bool {
-    function.size == size
-        || function.span() == Some(size)
-        || function.last && size >= function.size && function.span().is_some_and(|span| size > span)
+    match function.span() {
+        _ if !is_size(size) => true,
+        Some(span) if function.last => size >= span,
+        Some(span) => size == span,
+        None => size == function.size,
+    }
 }
 
 /// What the sizes of all functions that the log names in a file say.
@@ -121,6 +136,9 @@ pub(crate) fn judge_sizes<'f>(object: &Object, frames: impl Iterator<Item = &'f 
     let (mut same, mut missing) = (0_u32, Vec::new());
     for frame in frames {
         let (Some(name), Some(size)) = (&frame.function, frame.size) else { continue };
+        if !is_size(size) {
+            continue;
+        }
         let functions = match object.functions(name) {
             Ok(functions) => functions,
             Err(error) => return Verdict::No(format!("its functions can't be compared with the log's: {error}")),
@@ -177,13 +195,13 @@ mod tests {
         assert!(no(judge(kernel("6.1.0-49-amd64", "#1", None))));
         assert!(no(judge(kernel(own, "#2", None))));
         assert!(no(judge(kernel(own, "#1  Debian 6.1.175-1", None))));
-        assert_eq!(judge(kernel(own, "#1  Debian 6.1.176-1", None)), Verdict::Perhaps);
+        assert_eq!(judge(kernel(own, "#1  Debian 6.1.176-1", None)), Verdict::Likely);
         // A console that cut the line off.
         assert_eq!(judge(kernel(own, "#1", Some(&BANNER[..60]))), Verdict::Perhaps);
     }
 
     #[test]
-    fn sizes_are_the_tables_or_up_to_the_next_symbol() {
+    fn sizes_are_up_to_the_next_symbol() {
         let function = Function {
             asked: 0,
             name: "f".into(),
@@ -195,9 +213,13 @@ mod tests {
             global: false,
             function: true,
         };
-        assert!(fits(&function, 0x59) && fits(&function, 0x60));
+        assert!(fits(&function, 0x60));
         assert!(!fits(&function, 0x58) && !fits(&function, 0x1000));
+        assert!(!fits(&function, 0x59), "another build, whose next symbol follows at once");
+        assert!(fits(&Function { next: None, ..function.clone() }, 0x59));
         let last = Function { last: true, ..function };
-        assert!(fits(&last, 0x1000) && !fits(&last, 0x58));
+        assert!(fits(&last, 0x1000) && fits(&last, 0x60) && !fits(&last, 0x59));
+        // 6.1's data_word+0x0/0xffffffffffffeb00.
+        assert!(fits(&last, 0xffff_ffff_ffff_eb00) && fits(&last, 0));
     }
 }

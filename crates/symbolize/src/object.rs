@@ -17,6 +17,9 @@ const BANNER: u64 = 1024;
 /// The most of a module's `.modinfo` that is read.
 const MODINFO: u64 = 64 << 10;
 
+/// The most of `.comment` that is read: a module has the compiler's line once for each of its files.
+const COMMENT: u64 = 64 << 10;
+
 /// The most bytes of code that are compared.
 const MARKS: u64 = 4096;
 
@@ -142,6 +145,19 @@ impl Object {
     pub(crate) fn place(&self, function: &Function, offset: u64) -> At {
         let section = self.outline.is_module().then_some(function.section);
         At { section, address: function.address.wrapping_add(offset) }
+    }
+
+    /// Whether a symbol is of code, which nothing but patching changes.
+    pub(crate) fn is_code(&self, function: &Function) -> bool {
+        self.section_of(self.place(function, 0)).is_some_and(|section| section.flags & EXEC != 0)
+    }
+
+    /// Whether gcc alone compiled it, as `.comment` says.
+    pub(crate) fn is_of_gcc(&self) -> bool {
+        let Some(section) = self.outline.section(".comment").filter(|section| section.in_file) else { return false };
+        let text = read(&*self.bytes, section.offset, section.size.min(COMMENT));
+        let has = |word: &[u8]| text.windows(word.len()).any(|part| part == word);
+        has(b"GCC:") && !has(b"clang")
     }
 
     /// `linux_banner` of a vmlinux: `Linux version 6.1.0-50-amd64 (…) #1 SMP …`, without its line end.

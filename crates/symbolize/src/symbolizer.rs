@@ -4,6 +4,7 @@
 
 use crate::bare;
 use crate::entry::{Entry, Opened};
+use crate::evidence::Evidence;
 use crate::matching::{self, Kernel, Verdict};
 use crate::names::{self, Guess};
 use crate::object::{Object, Sort};
@@ -356,14 +357,20 @@ impl Symbolizer {
     }
 
     /// The vmlinux of a report, told with what is said of those that are none.
-    pub(crate) fn kernel_for(&self, kernel: &Kernel, frames: &[&Frame], problems: &mut Vec<String>) -> Option<Chosen> {
+    pub(crate) fn kernel_for(
+        &self,
+        kernel: &Kernel,
+        frames: &[&Frame],
+        evidence: Option<&Evidence<'_>>,
+        problems: &mut Vec<String>,
+    ) -> Option<Chosen> {
         if let Some(&chosen) = self.chosen.borrow().get(kernel) {
             self.look_up(chosen.entry, frames, &MARKS);
             return Some(chosen);
         }
         let judge = |object: &Object| kernel.judge(object);
         let candidates = self.candidates(&self.kernels, kernel.build_id.as_deref(), kernel.release.as_deref());
-        let chosen = self.choose(&candidates, &MARKS, frames, &judge, problems);
+        let chosen = self.choose(&candidates, &MARKS, frames, &judge, evidence, problems);
         if let Some(chosen) = chosen.filter(|chosen| chosen.by != "sizes") {
             self.chosen.borrow_mut().insert(kernel.clone(), chosen);
         }
@@ -398,6 +405,7 @@ impl Symbolizer {
         name: &str,
         kernel: &Kernel,
         frames: &[&Frame],
+        evidence: Option<&Evidence<'_>>,
         problems: &mut Vec<String>,
     ) -> Option<Chosen> {
         let build_id = frames.iter().find_map(|frame| frame.build_id.as_deref()).map(str::to_ascii_lowercase);
@@ -415,7 +423,7 @@ impl Symbolizer {
         };
         let own = self.modules.get(name).map_or(&[][..], Vec::as_slice);
         let candidates = self.candidates(own, build_id.as_deref(), kernel.release.as_deref());
-        let chosen = self.choose(&candidates, &[], frames, &judge, problems);
+        let chosen = self.choose(&candidates, &[], frames, &judge, evidence, problems);
         if chosen.is_none() && candidates.is_empty() {
             let is_it = |guess: &Guess| matches!(guess, Guess::Module(module) if module == name);
             problems.push(match self.unreadable(&is_it) {
@@ -460,6 +468,7 @@ impl Symbolizer {
         marks: &[&str],
         frames: &[&Frame],
         judge: &dyn Fn(&Object) -> Verdict,
+        evidence: Option<&Evidence<'_>>,
         problems: &mut Vec<String>,
     ) -> Option<Chosen> {
         let mut without_lines = None;
@@ -477,7 +486,14 @@ impl Symbolizer {
             }
             self.look_up(at, frames, marks);
             let verdict = match judge(object) {
-                Verdict::Perhaps => matching::judge_sizes(object, frames.iter().copied()),
+                Verdict::Likely => matching::judge_sizes(object, frames.iter().copied()),
+                Verdict::Perhaps => match matching::judge_sizes(object, frames.iter().copied()) {
+                    Verdict::Yes(by) => {
+                        let against = evidence.and_then(|evidence| evidence.against(self, at, object, frames));
+                        against.map_or(Verdict::Yes(by), Verdict::No)
+                    }
+                    other => other,
+                },
                 other => other,
             };
             match verdict {
@@ -489,7 +505,7 @@ impl Symbolizer {
                     entry.mismatch(&why);
                     wrong.push(format!("{} is not used: {why}", entry.given.name));
                 }
-                Verdict::Perhaps => {}
+                Verdict::Likely | Verdict::Perhaps => {}
             }
         }
         if without_lines.is_none() {

@@ -4,6 +4,7 @@
 
 use crate::calls::{self, Call};
 use crate::code;
+use crate::evidence::Evidence;
 use crate::exact::{self, Lookup};
 use crate::matching::{self, Kernel};
 use crate::names;
@@ -103,16 +104,17 @@ impl<'s> Work<'s> {
                 None => own.push(frame),
             }
         }
+        let evidence = Evidence::of(report);
         let mut problems = Vec::new();
         // What was chosen by an address stays: the names that came of it say nothing more.
         if self.vmlinux.is_none() {
-            self.vmlinux = self.files.kernel_for(&self.kernel, &own, &mut problems);
+            self.vmlinux = self.files.kernel_for(&self.kernel, &own, evidence.as_ref(), &mut problems);
         }
         for (name, frames) in modules {
             if self.modules.get(&name).is_some_and(Option::is_some) {
                 continue;
             }
-            let chosen = self.files.module_for(&name, &self.kernel, &frames, &mut problems);
+            let chosen = self.files.module_for(&name, &self.kernel, &frames, evidence.as_ref(), &mut problems);
             self.modules.insert(name, chosen);
         }
         for problem in problems {
@@ -145,10 +147,10 @@ impl<'s> Work<'s> {
                 return None;
             }
         };
-        // A size of zero is an unknown one: nothing is behind the last symbol.
+        let is_size = matching::is_size(size);
         let candidates: Vec<Function> = functions
             .iter()
-            .filter(|function| size == 0 || offset <= size && matching::fits(function, size))
+            .filter(|function| (!is_size || offset <= size) && matching::fits(function, size))
             .cloned()
             .collect();
         if candidates.is_empty() {

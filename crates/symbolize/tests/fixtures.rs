@@ -189,6 +189,51 @@ fn a_file_of_another_build_says_so_and_nothing_else() {
 }
 
 #[test]
+fn sizes_that_fit_are_not_enough_where_the_log_itself_says_otherwise() {
+    let own = text("logs/oops.log");
+    let anonymous: String = own
+        .replace(BUILD_ID, "")
+        .lines()
+        .filter(|line| !line.contains("Linux version"))
+        .flat_map(|line| [line, "\n"])
+        .collect();
+    // One byte of the code that no patching makes.
+    let (from, to) = ("74 4b 31 db", "74 4b 31 da");
+    let report = symbolized(&anonymous.replace(from, to), &symbolizer(vec![file("gcc5/vmlinux")]));
+    let symbols = report.symbols.unwrap();
+    assert_eq!((symbols.with_lines, symbols.code), (0, None));
+    assert!(symbols.problems[0].contains("bytes of Code: are different"), "{:?}", symbols.problems);
+    // Its build-id, or its banner, is stronger: then something unknown patched it.
+    for log in [own.clone(), own.replace(BUILD_ID, "")] {
+        let symbols = symbolized(&log.replace(from, to), &symbolizer(vec![file("gcc5/vmlinux")])).symbols.unwrap();
+        assert_eq!((symbols.with_lines, symbols.problems), (10, Vec::new()));
+        assert!(symbols.code.unwrap().starts_with("different"));
+    }
+    // The line that the kernel itself printed: the function's, or that of one which was inlined there.
+    let with_bug = |place: &str| {
+        let lines = anonymous.lines().filter(|line| !line.contains("Code: "));
+        let lines = lines.map(|line| match line {
+            _ if line.contains("BUG: kernel NULL") => format!("[    2.000000] kernel BUG at {place}!"),
+            _ => line.replace("Oops: 0000", "invalid opcode: 0000"),
+        });
+        let log: String = lines
+            .filter(|line| !line.contains("#PF") && !line.contains("PGD"))
+            .flat_map(|l| [l, "\n".into()])
+            .collect();
+        symbolized(&log, &symbolizer(vec![file("gcc5/vmlinux")])).symbols.unwrap()
+    };
+    // The file has no `.comment`: as clang counts, a call may begin some lines before the one that was printed.
+    for place in ["/usr/src/fixture/ring.h:25", "disk.c:49", "disk.c:52"] {
+        assert_eq!(with_bug(place).with_lines, 10, "{place}");
+    }
+    for place in ["/usr/src/fixture/ring.h:24", "disk.c:80", "net.c:49"] {
+        let symbols = with_bug(place);
+        assert_eq!(symbols.with_lines, 0, "{place}");
+        assert!(symbols.problems[0].contains(&format!("the log {place}")), "{:?}", symbols.problems);
+    }
+}
+
+#[test]
 fn a_frame_whose_function_has_another_size_is_left_out_alone() {
     let log = text("logs/oops.log").replace("net_send+0x11/0x68", "net_send+0x11/0x78");
     let report = symbolized(&log, &symbolizer(vec![file("gcc5/vmlinux")]));
