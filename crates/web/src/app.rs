@@ -429,7 +429,7 @@ impl App {
             })
         };
         spawn_local(async move {
-            let found = folder::files(entries, most_of_folder, told).await;
+            let found = folder::files(entries, most_of_folder(), told).await;
             link.send_message(Msg::Found(name, found));
         });
     }
@@ -637,9 +637,13 @@ impl App {
     }
 }
 
-/// How many files of a folder are taken, of those found so far: a tree of source has more than there are logs to triage.
-fn most_of_folder(found: &[(String, File)]) -> usize {
-    if many::are_symbols(found.iter().map(|(path, _)| path.as_str())) { MAX_SYMBOL_FILES } else { MAX_TRIAGE_FILES }
+/// Says how many files of a folder are taken: a tree of source has more than there are logs to triage.
+fn most_of_folder() -> impl FnMut(&str) -> usize {
+    let mut tally = many::Tally::default();
+    move |path| {
+        tally.add(path);
+        if tally.are_symbols() { MAX_SYMBOL_FILES } else { MAX_TRIAGE_FILES }
+    }
 }
 
 /// Opens an input's picker.

@@ -36,20 +36,39 @@ const SYMBOL_ENDINGS: [&str; 7] = [".ko", ".ko.xz", ".ko.zst", ".ko.gz", ".debug
 /// Endings of source files.
 const SOURCE_ENDINGS: [&str; 5] = [".c", ".h", ".S", ".rs", ".inc"];
 
-/// True for a folder of symbols or of source: no folder of logs to be read each by itself.
-pub(crate) fn are_symbols<'a>(paths: impl Iterator<Item = &'a str>) -> bool {
-    let (mut symbols, mut source, mut others) = (0_usize, 0_usize, 0_usize);
-    for path in paths {
+/// What the files of a folder are, by their names.
+#[derive(Debug, Default)]
+pub(crate) struct Tally {
+    symbols: usize,
+    source: usize,
+    others: usize,
+}
+
+impl Tally {
+    /// One more file.
+    pub(crate) fn add(&mut self, path: &str) {
         *if is_symbols(path) {
-            &mut symbols
+            &mut self.symbols
         } else if is_source(path) {
-            &mut source
+            &mut self.source
         } else {
-            &mut others
+            &mut self.others
         } += 1;
     }
-    // Beside logs may lie what reproduces their crash.
-    if symbols > 0 { others <= LOGS.max(symbols + source) } else { source > others }
+
+    /// True for a folder of symbols or of source: no folder of logs to be read each by itself.
+    pub(crate) fn are_symbols(&self) -> bool {
+        let Self { symbols, source, others } = *self;
+        // Beside logs may lie what reproduces their crash.
+        if symbols > 0 { others <= LOGS.max(symbols + source) } else { source > others }
+    }
+}
+
+/// True for the files of a folder of symbols or of source.
+pub(crate) fn are_symbols<'a>(paths: impl Iterator<Item = &'a str>) -> bool {
+    let mut tally = Tally::default();
+    paths.for_each(|path| tally.add(path));
+    tally.are_symbols()
 }
 
 /// True for a file that has symbols, by its name.

@@ -131,7 +131,7 @@ pageTest('a folder with log, vmlinux and source: the lines, and the source aroun
   const here = page.locator('.source .here');
   await here.waitFor();
   const source = (await readFile(fixture('symbols/source/main.c'), 'utf8')).split('\n');
-  assert.equal(await here.innerText(), `51${source[50]}`);
+  assert.equal(await here.textContent(), `51${source[50]}`);
   assert.ok((await page.locator('.source div').count()) > 7);
   assert.match(await words(page, '.source-row .why'), /Out of crash\/src\/main\.c/);
   await examine(page, 'source');
@@ -207,14 +207,14 @@ pageTest('a tree of thousands of files is no wait', async ({ page }) => {
   const folder = path.join(directory, 'linux');
   for (let i = 0; i < 60; i++) {
     await mkdir(path.join(folder, `d${i}`), { recursive: true });
-    for (let n = 0; n < 50; n++) await writeFile(path.join(folder, `d${i}`, `f${n}.c`), `int f${n};\n`);
+    await Promise.all(Array.from({ length: 50 }, (_, n) => writeFile(path.join(folder, `d${i}`, `f${n}.c`), `int f${n};\n`)));
   }
   await drop(page, LOG);
   await shown(page);
   const before = Date.now();
   await drop(page, folder);
   await page.locator('#said', { hasText: 'of symbols or source' }).waitFor({ state: 'attached' });
-  assert.ok(Date.now() - before < 10_000);
+  assert.ok(Date.now() - before < 10_000, `${Date.now() - before} ms`);
   await inState(page, 'open');
 });
 

@@ -24,16 +24,16 @@ pub(crate) struct Found {
     pub(crate) refused: u64,
 }
 
-/// The files of `roots` and of the folders among them. `most` says how many are taken, of those found so far; `told` gets
-/// their number now and then.
+/// The files of `roots` and of the folders among them. `most` is told each file's path and says how
+/// many are taken; `told` gets their number now and then.
 pub(crate) async fn files(
     roots: Vec<FileSystemEntry>,
-    most: impl Fn(&[(String, File)]) -> usize,
+    mut most: impl FnMut(&str) -> usize,
     told: Callback<usize>,
 ) -> Found {
     let mut found = Found::default();
     let mut waiting = vec![(0, roots)];
-    let (mut said, mut limit) = (0, most(&[]));
+    let mut said = 0;
     while let Some((depth, entries)) = waiting.pop() {
         let (folders, files): (Vec<_>, Vec<_>) = entries.into_iter().partition(FileSystemEntry::is_directory);
         // Asked for all at once: to ask the browser for one after the other takes a minute for a tree of source.
@@ -47,12 +47,12 @@ pub(crate) async fn files(
                 found.refused += 1;
                 continue;
             };
-            if found.files.len() == limit {
+            let path = entry.full_path();
+            let path = path.trim_start_matches('/');
+            if found.files.len() >= most(path) {
                 found.more = true;
                 return found;
             }
-            let path = entry.full_path();
-            let path = path.trim_start_matches('/');
             if path.contains('/') {
                 set_folder_path(&file, path);
             }
@@ -62,7 +62,6 @@ pub(crate) async fn files(
             said = found.files.len();
             told.emit(said);
         }
-        limit = most(&found.files);
         for folder in folders {
             // What git keeps there is neither a log nor source.
             if depth == MAX_DEPTH || folder.name() == ".git" {

@@ -3,20 +3,10 @@
 
 use super::prose::prose;
 use crate::browser;
-use crate::same::Same;
 use crate::update::Change;
 use oopscope_report::{Advice, Prose, Report};
 use std::rc::Rc;
 use yew::prelude::*;
-
-/// Whose explanation.
-#[derive(Clone, PartialEq, Properties)]
-pub(crate) struct Props {
-    /// The report.
-    pub(crate) report: Same<Report>,
-    /// Where to tell what the user did.
-    pub(crate) change: Callback<Change>,
-}
 
 /// What this report's own evidence says, and what follows from it.
 pub(super) fn explanation(report: &Report, change: &Callback<Change>) -> Html {
@@ -67,16 +57,15 @@ pub(super) fn copy_button(text: &str, label: &'static str, change: &Callback<Cha
 }
 
 /// What this kind of report means, for whoever meets it for the first time: folded where there is little room.
-#[component]
-pub(crate) fn AboutKind(props: &Props) -> Html {
-    let open = use_state(browser::wide);
-    let about = &props.report.explanation.about;
+pub(super) fn about_kind(report: &Report) -> Html {
+    let open = browser::wide();
+    let about = &report.explanation.about;
     if about.is_empty() {
         return Html::default();
     }
     html! {
         <section id="about" class="words">
-            <details open={*open}>
+            <details {open}>
                 <summary><h2>{ "About reports of this kind" }</h2></summary>
                 { for about.iter().map(|text| paragraph(text)) }
             </details>

@@ -15,6 +15,8 @@ pub(crate) enum Which {
     Facts,
     /// What the evidence says and what to do next.
     Explanation,
+    /// What its kind means.
+    About,
     /// The access that faulted, and the trap.
     Fault,
     /// Culprit, subsystem, signature.
@@ -45,6 +47,7 @@ pub(crate) fn Part(props: &Props) -> Html {
     match props.which {
         Which::Facts => facts::facts(report, change),
         Which::Explanation => explanation::explanation(report, change),
+        Which::About => explanation::about_kind(report),
         Which::Fault => access::fault(report, change),
         Which::Identity => identity::identity(report, change),
         Which::Registers => registers::registers(report, change),

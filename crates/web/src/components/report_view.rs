@@ -5,7 +5,6 @@
 use super::code::CodeAtTrap;
 use super::details::Details;
 use super::excerpt::{Excerpt, Part as Piece};
-use super::explanation::AboutKind;
 use super::facts::context_words;
 use super::log_row::severity_class;
 use super::part::{Part, Which};
@@ -116,7 +115,7 @@ pub(crate) fn ReportView(props: &Props) -> Html {
                     { fault }
                     { code }
                     { part(Which::Identity) }
-                    <AboutKind report={report.clone()} change={change.clone()} />
+                    { part(Which::About) }
                 </div>
                 <section class="beside">
                     <h2>{ "Log " }<span>{ format!("lines {}–{}", report.first_line, report.last_line) }</span></h2>

@@ -114,7 +114,8 @@ pub(crate) fn Start(props: &Props) -> Html {
                     <li>{ "A folder, or many logs: each is read by itself, and the reports are grouped by signature." }</li>
                     <li>{ "A photo or a screenshot of the QR code of a panic, dropped or pasted; or its link, pasted here or into the address bar." }</li>
                     <li>{ "A link made with Share, pasted into the address bar." }</li>
-                    <li>{ "Memory dumps of any size: ELF, kdump (flattened or split, too), LiME, AVML, raw. A vmlinux is not needed, and is read if it is dropped with the dump." }</li>
+                    <li>{ "Memory dumps of any size: ELF, kdump (flattened or split, too), LiME, AVML, raw." }</li>
+                    <li>{ "With either, or afterwards, for source lines: vmlinux, modules, System.map, /proc/kallsyms, a debug package's folder, the kernel's source." }</li>
                 </ul>
             </section>
             <p class="privacy">
