@@ -3,7 +3,7 @@
 //! This module must never choose between the answers: it prints all of them.
 
 use crate::args::AddrOptions;
-use crate::{Failure, Outcome, cache, debug, input, note, print};
+use crate::{Failure, Outcome, cache, cost, debug, input, note, print};
 use oopscope_symbolize::{Answer, Excerpt, Given, Place, Symbolizer};
 use serde::Serialize;
 use std::fmt::Write;
@@ -111,6 +111,9 @@ pub(crate) fn run(options: &AddrOptions) -> Result<Outcome, Failure> {
         text = json.map_err(|error| Failure::Message(format!("the document could not be made: {error}")))? + "\n";
     }
     print(&text)?;
+    if options.stats {
+        note(&cost::line());
+    }
     Ok(outcome)
 }
 

@@ -57,6 +57,8 @@ pub(crate) struct DebugOptions {
 pub(crate) struct SymbolizeOptions {
     pub(crate) files: Vec<OsString>,
     pub(crate) json: bool,
+    /// Whether what it cost is said on stderr.
+    pub(crate) stats: bool,
     pub(crate) debug: DebugOptions,
 }
 
@@ -68,6 +70,8 @@ pub(crate) struct AddrOptions {
     pub(crate) json: bool,
     /// Show the lines around each place.
     pub(crate) list: bool,
+    /// Whether what it cost is said on stderr.
+    pub(crate) stats: bool,
     /// Folders of source.
     pub(crate) source: Vec<OsString>,
     /// What was added to addresses: by KASLR, or where a module was loaded.
@@ -165,13 +169,14 @@ fn log(parser: &mut lexopt::Parser) -> Result<Command, Failure> {
 }
 
 fn symbolize(parser: &mut lexopt::Parser) -> Result<Command, Failure> {
-    let mut options = SymbolizeOptions { files: Vec::new(), json: false, debug: DebugOptions::default() };
+    let mut options = SymbolizeOptions { files: Vec::new(), json: false, stats: false, debug: DebugOptions::default() };
     while let Some(arg) = parser.next()? {
         match arg {
             Short('h') | Long("help") => return Ok(Command::Help(Topic::Symbolize)),
             Short('f') | Long("format") => options.json = is_json(&parser.value()?.string()?)?,
             Long("debug") => options.debug.paths.extend(parser.values()?),
             Long("no-cache") => options.debug.no_cache = true,
+            Long("stats") => options.stats = true,
             Value(file) => options.files.push(file),
             other => return Err(other.unexpected().into()),
         }
@@ -194,6 +199,7 @@ fn addr(parser: &mut lexopt::Parser) -> Result<Command, Failure> {
             Long("source") => options.source.extend(parser.values()?),
             Long("kaslr-offset" | "base") => options.moved = number(&parser.value()?.string()?)?,
             Long("no-cache") => options.debug.no_cache = true,
+            Long("stats") => options.stats = true,
             Value(word) => options.words.push(word),
             other => return Err(other.unexpected().into()),
         }

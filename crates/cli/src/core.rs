@@ -77,18 +77,14 @@ fn whole(found: &Found, options: &CoreOptions) -> Result<Outcome, Failure> {
 /// Says what the answers cost, in a line that programs can read: names, each with its number.
 fn stats(found: &Found) {
     let cost = found.cost();
-    let peak = peak_memory().map(|peak| format!(", peak_kb {peak}")).unwrap_or_default();
     note(&format!(
-        "stats: reads {}, bytes_read {}, pages_unpacked {}, bytes {}{peak}",
-        cost.reads, cost.bytes_read, cost.pages_unpacked, cost.bytes
+        "stats: reads {}, bytes_read {}, pages_unpacked {}, bytes {}{}",
+        cost.reads,
+        cost.bytes_read,
+        cost.pages_unpacked,
+        cost.bytes,
+        crate::cost::peak()
     ));
-}
-
-/// The most memory that this process had, in kB, where the system tells (proc(5), `VmHWM`).
-fn peak_memory() -> Option<u64> {
-    let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
-    line.trim().trim_end_matches("kB").trim().parse().ok()
 }
 
 fn commands(found: &Found, options: &CoreOptions) -> Result<Outcome, Failure> {

@@ -123,6 +123,8 @@ Usage: oopscope symbolize [-f FORMAT] [LOG|-]... --debug PATH...
                      text  the log (the default)
                      json  its reports; docs/json-schema.md describes it
   --no-cache         use no indexes that are kept, and keep none
+  --stats            say on stderr what it cost: reads of the files, bytes read,
+                     their size, and the most memory
 
 Functions are looked up by name, offset and size, so that KASLR does not matter;
 return addresses one byte back. Nothing is taken from a file that does not
@@ -155,6 +157,8 @@ Usage: oopscope addr [OPTION]... FILE WHAT...
                      text  for people (the default)
                      json  for tools
   --no-cache         use no indexes that are kept, and keep none
+  --stats            say on stderr what it cost: reads of the files, bytes read,
+                     their size, and the most memory
 
 Addresses are looked up as they are: of a return address give the byte before.
 

@@ -2,7 +2,7 @@
 //!
 //! This module must never read a whole file, and never go on with one that is not what it was.
 
-use crate::{Failure, spool};
+use crate::{Failure, cost, spool};
 use oopscope_session::Input;
 use oopscope_source::{ReadAt, ReadError};
 use std::ffi::{OsStr, OsString};
@@ -77,6 +77,7 @@ pub(crate) struct FileSource {
 impl FileSource {
     /// The file as it is now.
     pub(crate) fn new(file: File, metadata: &Metadata) -> io::Result<Self> {
+        cost::opened(metadata.len());
         Ok(Self { len: metadata.len(), modified: metadata.modified()?, file })
     }
 
@@ -106,7 +107,10 @@ impl ReadAt for FileSource {
             }
         }
         match self.has_changed() {
-            Ok(false) => Ok(done),
+            Ok(false) => {
+                cost::read(done);
+                Ok(done)
+            }
             Ok(true) => Err(ReadError::Changed { offset }),
             Err(error) => Err(read_error(&error, offset)),
         }

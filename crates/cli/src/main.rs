@@ -8,6 +8,7 @@ mod addr;
 mod args;
 mod cache;
 mod core;
+mod cost;
 mod debug;
 mod drive;
 mod help;

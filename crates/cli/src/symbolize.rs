@@ -1,7 +1,7 @@
 //! `oopscope symbolize`: prints a log with source lines in it.
 
 use crate::args::SymbolizeOptions;
-use crate::{Failure, Outcome, drive, note, print};
+use crate::{Failure, Outcome, cost, drive, note, print};
 use oopscope_protocol::{Event, Format, Request};
 use std::io::{self, Write};
 
@@ -38,6 +38,8 @@ pub(crate) fn run(options: &SymbolizeOptions) -> Result<Outcome, Failure> {
             note(problem);
         }
     }
+    let is_partial = facts.incomplete || !told.is_empty();
+    // Of a file whose build-id or banner is the kernel's: something that is not known here patched it.
     for code in reports.iter().filter_map(|report| report.code.as_deref()).filter(|code| code.starts_with("different"))
     {
         if !told.contains(&code) {
@@ -50,7 +52,10 @@ pub(crate) fn run(options: &SymbolizeOptions) -> Result<Outcome, Failure> {
     if nothing_looked_up {
         note("nothing was looked up: none of the files has symbols");
     }
-    Ok(match (log.summary.reports.is_empty(), nothing_looked_up || facts.incomplete || !told.is_empty()) {
+    if options.stats {
+        note(&cost::line());
+    }
+    Ok(match (log.summary.reports.is_empty(), nothing_looked_up || is_partial) {
         (true, _) => Outcome::Nothing,
         (false, true) => Outcome::Partial,
         (false, false) => Outcome::Found,

@@ -134,7 +134,8 @@ impl SymbolFiles {
     pub(crate) fn notes(&self) -> Vec<String> {
         let files = self.symbolizer.files();
         let names: Vec<&str> = files.iter().map(|file| file.name.as_str()).collect();
-        let no_use = files.iter().filter(|file| matches!(file.status, SymbolStatus::Unreadable | SymbolStatus::Ignored));
+        let no_use =
+            files.iter().filter(|file| matches!(file.status, SymbolStatus::Unreadable | SymbolStatus::Ignored));
         let no_use = no_use.filter_map(|file| Some(notes::unreadable(&file.name, file.note.as_deref()?)));
         notes::symbols(&names).into_iter().chain(no_use.take(NOTES)).collect()
     }
@@ -236,6 +237,11 @@ impl SymbolFiles {
         Some(SymbolProgress { stage, done, total })
     }
 
+    /// Looks up a place that a report names beside its frames.
+    pub(crate) fn place(&self, report: &Report, banner: Option<&str>, place: Frame) -> Vec<Frame> {
+        self.symbolizer.place(report, banner, place)
+    }
+
     /// The files with what became of them, for the page.
     pub(crate) fn told(&self, is_log_open: bool) -> Symbols {
         let mut files = self.symbolizer.files();
@@ -309,7 +315,13 @@ pub(crate) fn annotated(report: &Report, from: u64, lines: &[LogLine]) -> Vec<An
         .map(|(number, line)| {
             let found =
                 frames.get(&number).filter(|frames| line.cut == 0 && frames.iter().any(|f| f.symbols.is_some()));
-            match found.and_then(|frames| oopscope_symbolize::annotate(line.text.as_bytes(), frames)) {
+            let beside = || {
+                let is_bare = report.symbols.is_some() && line.cut == 0 && !frames.contains_key(&number);
+                let place = is_bare.then(|| oopscope_symbolize::register_line(line.text.as_bytes())).flatten()?;
+                oopscope_symbolize::same_place(report, &place)
+            };
+            let found = found.cloned().or_else(beside);
+            match found.and_then(|frames| oopscope_symbolize::annotate(line.text.as_bytes(), &frames)) {
                 Some(found) => Annotated {
                     before: found.before.into_iter().map(text).collect(),
                     line: LogLine { text: text(found.line), ..line.clone() },

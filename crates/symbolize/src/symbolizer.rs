@@ -310,6 +310,14 @@ impl Symbolizer {
         report.symbols = Some(work.run(report));
     }
 
+    /// Looks up a place that a report names beside its frames, as [`crate::register_line`] finds it: it, and before it what was
+    /// inlined there. `report` is as the log alone tells it.
+    pub fn place(&self, report: &Report, banner: Option<&str>, place: Frame) -> Vec<Frame> {
+        let mut work = Work::new(self, Kernel::of(report, banner));
+        work.choose(report);
+        work.place(place, report)
+    }
+
     /// Answers `0xffffffff81000000`, `f+0x25`, `f+0x25/0x50` out of all files that are open. `moved` is what KASLR added
     /// to addresses; of a module, where it was loaded.
     pub fn address(&self, query: &str, moved: u64) -> Result<Answer, QueryError> {

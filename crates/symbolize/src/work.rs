@@ -340,6 +340,13 @@ impl<'s> Work<'s> {
         }
     }
 
+    /// Looks up one place alone.
+    pub(crate) fn place(mut self, place: Frame, report: &Report) -> Vec<Frame> {
+        let mut stack = Stack { frames: vec![place], ..Stack::default() };
+        self.stack(&mut stack, &Facts::of(report));
+        stack.frames
+    }
+
     /// Looks up all frames, and compares the code.
     pub(crate) fn run(mut self, report: &mut Report) -> Symbolized {
         let facts = Facts::of(report);
