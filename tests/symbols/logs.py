@@ -10,6 +10,7 @@ import fnmatch
 import glob
 import os
 import re
+import shutil
 import subprocess
 import tempfile
 
@@ -226,9 +227,17 @@ def decoded(make, kernel, keys, vmlinux, folder, work):
     return answers
 
 
-def faddr2line(make, path, places):
-    """faddr2line's answers about one file: {place: [[(file, line) innermost first] of each symbol of that name and size]}."""
-    done = subprocess.run([os.path.join(make.scripts(), "faddr2line"), path, *places], capture_output=True, text=True, env=dict(os.environ, LLVM="-19"))
+def faddr2line(make, path, places, cross):
+    """faddr2line's answers about one file: {place: [[(file, line) innermost first] of each symbol of that name and size]}.
+
+    It starts readelf several times for every place: what that prints is kept, as for the other script."""
+    with tempfile.TemporaryDirectory() as home:
+        with open(f"{home}/readelf", "w") as out:
+            out.write(f'#!/bin/sh\nkept="{home}/$(echo "$*" | tr "/ " __)"\n[ -f "$kept" ] || /usr/bin/readelf "$@" >"$kept"\ncat "$kept"\n')
+        os.chmod(f"{home}/readelf", 0o755)
+        # GNU's: with LLVM's the script waits for ever for an answer
+        os.symlink(shutil.which(f"{cross}addr2line"), f"{home}/addr2line")
+        done = subprocess.run([os.path.join(make.scripts(), "faddr2line"), path, *places], capture_output=True, text=True, env=dict(os.environ, CROSS_COMPILE=f"{home}/"))
     answers, at = {place: [] for place in places}, None
     for line in done.stdout.splitlines():
         if line.endswith(":") and "+0x" in line:
@@ -253,7 +262,7 @@ def by_faddr2line(make, truth, seen):
         keys = [*twice, *[key for key in keys if key not in twice][:: max(1, len(keys) // SOME)]]
         # It looks up what it is given: of a return address the byte before has to be asked for
         places = {key: f"{key[0]}+{key[1] - (not key[4]):#x}/{key[2]:#x}" for key in keys}
-        told = faddr2line(make, path, sorted(set(places.values())))
+        told = faddr2line(make, path, sorted(set(places.values())), oracles.CROSS.get(truth.kernel, ""))
         for key, place in places.items():
             answers = told.get(place, [])
             compared += bool(answers)
