@@ -134,9 +134,12 @@ pageTest('a folder with log, vmlinux and source: the lines, and the source aroun
   assert.equal(await here.textContent(), `51${source[50]}`);
   assert.ok((await page.locator('.source div').count()) > 7);
   assert.match(await words(page, '.source-row .why'), /Out of crash\/src\/main\.c/);
-  await examine(page, 'source');
+  assert.match(await page.evaluate(() => document.activeElement.textContent), /main\.c:51$/, 'the focus stays');
   await page.keyboard.press('Enter');
   await here.waitFor({ state: 'detached' });
+  await frame.locator('.src').click();
+  await here.waitFor();
+  await examine(page, 'source');
 });
 
 pageTest('a folder of source dropped later; without one, a link by the template that the user typed', async ({ page, watch }) => {

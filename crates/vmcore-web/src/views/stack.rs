@@ -69,7 +69,7 @@ fn frame(frame: &Frame, number: u32, whose: Option<Whose<'_>>) -> Html {
     let sp = frame.sp.map(|sp| format!(", stack pointer {sp}")).unwrap_or_default();
     html! {
         <>
-        <tr class={classes!("line", (frame.trust == Trust::Scan).then_some("unsure"))} title={format!("address {}{sp}. {sentence}", frame.address)}>
+        <tr key="frame" class={classes!("line", (frame.trust == Trust::Scan).then_some("unsure"))} title={format!("address {}{sp}. {sentence}", frame.address)}>
             <td class="nr">{ number }</td>
             <td class="fn">{ name }if frame.inlined { <small class="dim">{ " inlined" }</small> }{ source }</td>
             <td class="mod">{ frame.module.clone() }</td>
@@ -101,7 +101,7 @@ fn variables(opened: &OpenFrame) -> Html {
             }
         }
     };
-    html! { <tr class="locals-row"><td class="nr"></td><td colspan="3">{ inside }</td></tr> }
+    html! { <tr key="variables" class="locals-row"><td class="nr"></td><td colspan="3">{ inside }</td></tr> }
 }
 
 fn variable(local: &Local) -> Html {

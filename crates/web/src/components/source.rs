@@ -13,7 +13,8 @@ pub(super) fn row(source: &OpenSource, template: &str) -> Html {
         None => html! { <p class="why">{ "Looking for it…" }</p> },
         Some(place) => html! { <>{ lines(place) }{ about(place, template) }</> },
     };
-    html! { <tr class="source-row"><td class="nr"></td><td colspan="2">{ inside }</td></tr> }
+    // With a key, as the frame has one: otherwise the frame would be made anew, and lose the focus.
+    html! { <tr key="source" class="source-row"><td class="nr"></td><td colspan="2">{ inside }</td></tr> }
 }
 
 fn lines(place: &SourcePlace) -> Html {
