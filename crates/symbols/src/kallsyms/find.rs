@@ -117,7 +117,8 @@ impl Search<'_> {
     /// right behind the code, and what follows them is not read then. Every second stride comes first: it meets the tables
     /// of all kernels but small ones.
     fn like_addresses(&self, range: &Range<u64>) -> impl Iterator<Item = u64> {
-        let first = range.start.next_multiple_of(PAGE);
+        // A damaged image may say that it lies in the last page of all.
+        let first = range.start.checked_next_multiple_of(PAGE).unwrap_or(range.end);
         let every_second =
             |from| successors(Some(from), |at: &u64| at.checked_add(2 * STRIDE)).take_while(|at| *at < range.end);
         let mut page = vec![0; usize::try_from(PAGE).unwrap_or(0)];
@@ -314,7 +315,7 @@ impl Search<'_> {
         self.may_try(DEAR)?;
         let pointer = u64::from(self.layout.pointer);
         let count = u64::from(count);
-        let up = |address: u64| address.next_multiple_of(pointer);
+        let up = |address: u64| address.checked_next_multiple_of(pointer);
         let behind = tokens.index + 512;
         let places =
             Places { names, num_syms, token_table: tokens.table, token_index: tokens.index, ..Places::default() };
@@ -329,9 +330,11 @@ impl Search<'_> {
             }
         }
         // Since 6.4: offsets, and until 7.0 their base; or addresses.
-        for offsets in [behind, up(behind)] {
+        for offsets in [Some(behind), up(behind)].into_iter().flatten() {
             candidates.push(Places { offsets: Some(offsets), ..places });
-            candidates.push(Places { offsets: Some(offsets), relative_base: Some(up(offsets + count * 4)), ..places });
+            if let Some(base) = offsets.checked_add(count * 4).and_then(up) {
+                candidates.push(Places { offsets: Some(offsets), relative_base: Some(base), ..places });
+            }
             candidates.push(Places { addresses: Some(offsets), ..places });
         }
         candidates.into_iter().find_map(|places| {
