@@ -2,7 +2,7 @@
 
 use oopscope_fuzz_targets::mutate::Rng;
 use oopscope_fuzz_targets::seeds::{rounds, seeds};
-use oopscope_fuzz_targets::{Target, debug, debug_types};
+use oopscope_fuzz_targets::{Target, debug, debug_types, frames};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -42,16 +42,33 @@ fn damaged(rng: &mut Rng, seed: &[u8]) -> Vec<u8> {
     bytes
 }
 
+/// A damaged seed, sometimes with pieces of others put in before: programs of single bytes grow that way.
+fn grown(rng: &mut Rng, seed: &[u8], seeds: &[Vec<u8>]) -> Vec<u8> {
+    let mut bytes = seed.to_vec();
+    for _ in 0..rng.below(8) {
+        let other = rng.pick(seeds).map(Vec::as_slice).unwrap_or_default();
+        let from = rng.below(other.len());
+        let length = (1 + rng.below(16)).min(other.len() - from);
+        let at = rng.below(bytes.len() + 1);
+        bytes.splice(at..at, other[from..from + length].iter().copied());
+    }
+    damaged(rng, &bytes)
+}
+
 /// Runs a target over damaged seeds; where it panics or hangs, keeps the input.
+fn over_damage(target: Target) {
+    over(target, A_ROUND, &|rng, seed, _| damaged(rng, seed));
+}
+
 #[expect(clippy::disallowed_methods, reason = "a test may measure, and write what it found")]
-fn over_damage((name, target): Target) {
+fn over((name, target): Target, a_round: usize, change: &dyn Fn(&mut Rng, &[u8], &[Vec<u8>]) -> Vec<u8>) {
     let seeds = seeds(name);
     seeds.iter().for_each(|seed| target(seed));
     for round in 0..rounds() {
         let mut rng = Rng::new(round);
-        for _ in 0..A_ROUND {
+        for _ in 0..a_round {
             let seed = rng.pick(&seeds).expect("there are seeds");
-            let input = damaged(&mut rng, seed);
+            let input = change(&mut rng, seed, &seeds);
             let start = Instant::now();
             let outcome = std::panic::catch_unwind(|| target(&input));
             let took = start.elapsed();
@@ -78,4 +95,14 @@ fn damaged_sections_are_read_or_refused() {
 #[test]
 fn damaged_types_are_read_or_refused() {
     over_damage(("dwarf_types", debug_types::types));
+}
+
+#[test]
+fn damaged_call_frames_are_read_or_refused() {
+    over(("call_frames", frames::call_frames), 20 * A_ROUND, &grown);
+}
+
+#[test]
+fn damaged_expressions_come_to_an_end() {
+    over(("expression", frames::expression), 20 * A_ROUND, &grown);
 }
