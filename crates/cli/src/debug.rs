@@ -46,9 +46,15 @@ pub(crate) fn files(paths: &[OsString]) -> Result<Vec<(String, Lazy)>, Failure> 
     let mut all = Vec::new();
     for top in paths {
         let top = Path::new(top);
-        let before = all.len();
-        for Found { path, problem, named } in walk::files(&[top.as_os_str().to_owned()]) {
-            match problem {
+        let found = walk::files(&[top.as_os_str().to_owned()]);
+        if found.is_empty() {
+            note(&format!("{}: there are no files in it", input::shown(top.as_os_str())));
+        }
+        for Found { path, problem, named } in found {
+            // What was named itself is opened at once, to say so where that is not permitted; but not a pipe, whose writer goes
+            // away when it is closed again.
+            let denied = || (named && path.is_file()).then(|| File::open(&path).err()).flatten();
+            match problem.or_else(denied) {
                 Some(error) if named => {
                     return Err(Failure::Message(format!(
                         "{}: {}",
@@ -59,9 +65,6 @@ pub(crate) fn files(paths: &[OsString]) -> Result<Vec<(String, Lazy)>, Failure> 
                 Some(error) => note(&format!("{}: {}", input::shown(path.as_os_str()), input::reason(&error))),
                 None => all.push((name_of(top, &path, named), Lazy { path, source: OnceCell::new() })),
             }
-        }
-        if all.len() == before {
-            note(&format!("{}: there are no files in it", input::shown(top.as_os_str())));
         }
     }
     Ok(all)

@@ -45,7 +45,12 @@ impl DebugFile {
         if !part.has(Name::Info) {
             return Err(DwarfError::None);
         }
-        Ok(Self { units: Units::new(part), splits: Splits::default(), index: RefCell::default(), missed: Cell::default() })
+        Ok(Self {
+            units: Units::new(part),
+            splits: Splits::default(),
+            index: RefCell::default(),
+            missed: Cell::default(),
+        })
     }
 
     /// What the file's headers tell.
@@ -84,7 +89,11 @@ impl DebugFile {
         let part = &self.units.part;
         // A table that can't be read is one that is not there.
         let table = if part.has(Name::Aranges) { Index::of_table(part).unwrap_or_default() } else { Index::default() };
-        let index = if !table.is_empty() && table.is_complete(part).unwrap_or(false) { table } else { self.whole(table, store, tick)? };
+        let index = if !table.is_empty() && table.is_complete(part).unwrap_or(false) {
+            table
+        } else {
+            self.whole(table, store, tick)?
+        };
         *self.index.borrow_mut() = Some(Rc::new(index));
         Ok(())
     }

@@ -197,6 +197,9 @@ fn place(
         answer.notes.push(format!("{file}: {error}"));
         Vec::new()
     });
+    if let Some(why) = object.missed() {
+        answer.notes.push(format!("{file}: {why}"));
+    }
     let root = || object.root().map(str::to_owned);
     let spots = spots.into_iter().map(|mut spot| {
         spot.file = spot.file.map(|path| Rc::from(root::shorten(&path, &root)));
