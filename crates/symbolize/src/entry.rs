@@ -137,7 +137,7 @@ impl Entry {
         match self.opened.get() {
             Some(Opened::Object(object)) => {
                 row.build_id = object.build_id();
-                row.release = object.release().map(str::to_owned);
+                row.release = object.known_release().map(str::to_owned);
                 row.has_lines = object.has_lines;
                 row.module = object.module.clone().or(row.module);
             }

@@ -173,9 +173,11 @@ impl Object {
         banner.as_deref()
     }
 
-    /// The release of the kernel that it is or was built for.
-    pub(crate) fn release(&self) -> Option<&str> {
-        self.vermagic.as_deref().or_else(|| release_of(self.banner()?))
+    /// The release of the kernel that it is or was built for, as far as it is known by now: no pass over a vmlinux's symbols
+    /// is made for it alone.
+    pub(crate) fn known_release(&self) -> Option<&str> {
+        let is_known = self.functions.borrow().contains_key("linux_banner");
+        self.vermagic.as_deref().or_else(|| is_known.then(|| self.banner().and_then(release_of)).flatten())
     }
 
     /// Its debug information.
