@@ -16,6 +16,17 @@ const LONGEST_PART: u64 = 1 << 32;
 /// More parts of memory no module has (`MOD_MEM_NUM_TYPES` is 7).
 const MOST_PARTS: u64 = 16;
 
+/// As what is noted that the list of modules could not be read, or only its beginning.
+const LIST: [&str; 2] = ["modules", "the rest of the modules"];
+/// The same of one module, whose name follows.
+const SYMBOLS: &str = "symbols of module ";
+const TYPES: &str = "types of module ";
+
+/// Whether a note tells of what is read here: it is read again, and noted again, when more symbols or types are known.
+pub(crate) fn is_noted(what: &str) -> bool {
+    LIST.contains(&what) || what.starts_with(SYMBOLS) || what.starts_with(TYPES)
+}
+
 /// A loaded module.
 #[derive(Debug)]
 pub struct Loaded {
@@ -39,7 +50,7 @@ impl Loaded {
         let read = || match read_symbols(kernel, self.address) {
             Ok(table) => Some(table),
             Err(why) => {
-                kernel.note(&format!("symbols of module {}", self.name), &why);
+                kernel.note(&format!("{SYMBOLS}{}", self.name), &why);
                 None
             }
         };
@@ -58,7 +69,7 @@ impl Kernel {
         self.loaded.get_or_init(|| {
             let mut all = Vec::new();
             if let Err(why) = self.read_modules(&mut all) {
-                self.note(if all.is_empty() { "modules" } else { "the rest of the modules" }, &why);
+                self.note(LIST[usize::from(!all.is_empty())], &why);
             }
             all
         })
@@ -75,7 +86,7 @@ impl Kernel {
         let read = || match self.read_module_types(module) {
             Ok(types) => types,
             Err(why) => {
-                self.note(&format!("types of module {name}"), &why);
+                self.note(&format!("{TYPES}{name}"), &why);
                 None
             }
         };
@@ -215,4 +226,17 @@ fn read_symbols(kernel: &Kernel, module: u64) -> Result<SymbolTable, String> {
         Err(why) => why.to_string(),
         Ok(_) => error.to_string(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_noted;
+
+    #[test]
+    fn only_what_is_read_here_is_forgotten() {
+        let ours = ["modules", "the rest of the modules", "symbols of module nf_tables", "types of module ext4"];
+        assert!(ours.into_iter().all(is_noted));
+        let others = ["debug information of a module", "the kernel's symbols (kallsyms)", "module", "source lines"];
+        assert!(!others.into_iter().any(is_noted));
+    }
 }

@@ -4,7 +4,7 @@
 use crate::error::{KernelError, MemoryError, Mismatch};
 use crate::tlb::Tlb;
 use crate::vmcoreinfo::VmcoreInfo;
-use crate::{Kernel, arch, build_id, debug_types, search};
+use crate::{Kernel, arch, build_id, debug_types, loaded, search, stack};
 use oopscope_dump::{Dump, Machine, Progress};
 use oopscope_symbols::btf::Btf;
 use oopscope_symbols::elf::ElfFile;
@@ -64,7 +64,7 @@ impl Kernel {
             text: OnceCell::new(),
             percpu: OnceCell::new(),
             unread: RefCell::default(),
-            stacks: crate::stack::Stacks::default(),
+            stacks: stack::Stacks::default(),
             debug: None,
         };
         Ok(kernel)
@@ -88,11 +88,12 @@ impl Kernel {
     /// Drops what was found without symbols and types, and kept: with them there is more.
     pub(crate) fn forget(&mut self) {
         // What could not be read for want of them is read again, and noted again if it still cannot be.
-        self.unread.get_mut().retain(|unread| !unread.what.contains("module"));
+        let stale = |what: &str| loaded::is_noted(what) || stack::is_noted(what);
+        self.unread.get_mut().retain(|unread| !stale(&unread.what));
         self.loaded = OnceCell::new();
         self.text = OnceCell::new();
         self.percpu = OnceCell::new();
-        self.stacks = crate::stack::Stacks::default();
+        self.stacks = stack::Stacks::default();
     }
 
     /// The kernel keeps the beginning of its direct map in a variable where that is random (Linux 4.8).

@@ -23,6 +23,15 @@ pub use panicked::panic_cpu;
 /// How many callers are asked for what they have passed, one through the other.
 const CALLERS: usize = 4;
 
+/// As what is noted that unwind tables could not be read.
+pub(crate) const ORC: &str = "unwind tables (ORC)";
+pub(crate) const OF_MODULES: &str = "unwind tables of modules";
+
+/// Whether a note tells of what [`Stacks`] has found: it is read again, and noted again, when more symbols or types are known.
+pub(crate) fn is_noted(what: &str) -> bool {
+    [ORC, OF_MODULES].contains(&what)
+}
+
 /// What is found once and asked for with every stack.
 #[derive(Debug, Default)]
 pub(crate) struct Stacks {

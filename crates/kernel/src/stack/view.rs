@@ -39,7 +39,7 @@ impl Unwinding {
         let version = match orc::version(kernel, &tables) {
             Ok((version, _)) => version,
             Err(why) => {
-                kernel.note("unwind tables (ORC)", &why);
+                kernel.note(super::ORC, &why);
                 return Self::default();
             }
         };

@@ -48,7 +48,7 @@ pub(crate) fn tables(kernel: &Kernel) -> Exidx {
             Some((number("begin_addr")?..number("end_addr")?, number("start")?..number("stop")?))
         };
         let Some(table) = read() else {
-            kernel.note("unwind tables of modules", &"the list of them is damaged");
+            kernel.note(crate::stack::OF_MODULES, &"the list of them is damaged");
             break;
         };
         tables.push(table);
