@@ -140,7 +140,11 @@ fn a_dump_may_come_in_any_company() {
     let log = root().join("tests/fixtures/dumps/small.serial");
     let output = run(&["core", &dump(), log.to_str().unwrap()]);
     assert!(output.status.success());
-    assert!(out(&output).contains("small.serial: it is neither a part of the dump nor a file of symbols"), "{}", out(&output));
+    assert!(
+        out(&output).contains("small.serial: it is neither a part of the dump nor a file of symbols"),
+        "{}",
+        out(&output)
+    );
 }
 
 #[test]

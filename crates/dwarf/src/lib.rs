@@ -10,8 +10,8 @@
 
 mod abbrev;
 mod calls;
-mod chain;
 mod cfi;
+mod chain;
 mod cursor;
 mod effort;
 mod entry;
@@ -21,9 +21,9 @@ mod file;
 mod index;
 mod lines;
 mod link;
-mod names;
 mod location;
 mod machine;
+mod names;
 mod packed;
 mod part;
 mod path;
@@ -50,5 +50,5 @@ pub use path::short_path;
 pub use split::Wanted;
 pub use spot::{At, Spot};
 pub use store::{NoStore, Store};
-pub use variables::{Function, Surroundings, Variable};
 pub use types::DwarfTypes;
+pub use variables::{Function, Surroundings, Variable};
