@@ -133,7 +133,7 @@ def ours(dump, vmlinux, modules, tasks):
         words += ["-c", f"locals -p {task}"]
     done = subprocess.run(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     found = json.loads(done.stdout)["outputs"]
-    return [(output.get("answer") or {}).get("locals", []) for output in found]
+    return [output.get("locals", []) for output in found]
 
 
 def plain(value, depth=0):
