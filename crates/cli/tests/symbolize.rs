@@ -17,6 +17,14 @@ fn bytes(name: &str) -> Vec<u8> {
 struct Folder(PathBuf);
 
 impl Folder {
+    /// Puts a file there; gives its path.
+    #[expect(clippy::disallowed_methods, reason = "a test's own input")]
+    fn put(&self, name: &str, content: &[u8]) -> String {
+        let path = self.0.join(name);
+        std::fs::write(&path, content).unwrap();
+        path.to_str().unwrap().to_owned()
+    }
+
     fn new(name: &str) -> Self {
         let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("symbolize-{name}"));
         let _ = std::fs::remove_dir_all(&path);
@@ -110,11 +118,7 @@ fn what_could_not_be_looked_up_is_told() {
 fn files_that_are_of_no_use_are_told() {
     let cache = Folder::new("no-use");
     let (log, vmlinux) = (fixture("logs/oops.log"), fixture("gcc5/vmlinux"));
-    let put = |name: &str, content: &[u8]| {
-        let path = cache.0.join(name);
-        std::fs::write(&path, content).unwrap();
-        path.to_str().unwrap().to_owned()
-    };
+    let put = |name: &str, content: &[u8]| cache.put(name, content);
     let whole = bytes("gcc5/vmlinux");
     let (notes, cut) = (put("notes", b"to do\n"), put("vmlinux", &whole[..whole.len() / 2]));
     let (out, err) = run(&cache, &["symbolize", &log, "--debug", &notes], 2);
@@ -151,9 +155,8 @@ fn lines_that_are_missing_are_told() {
         let mut damaged = whole.clone();
         let end = usize::try_from(number(header + 24, 8) + number(header + 32, 8)).unwrap();
         damaged[end - 4..end].fill(0x55);
-        let path = cache.0.join("vmlinux");
-        std::fs::write(&path, &damaged).unwrap();
-        let output = oopscope(&cache, &["symbolize", &log, "--debug", path.to_str().unwrap()]).output().unwrap();
+        let path = cache.put("vmlinux", &damaged);
+        let output = oopscope(&cache, &["symbolize", &log, "--debug", &path]).output().unwrap();
         let (out, err) = (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap());
         let lines = out.matches("/usr/src/fixture/").count();
         assert!(lines == 13 || output.status.code() == Some(2), "{lines} lines\n{err}");

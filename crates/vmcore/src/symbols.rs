@@ -36,7 +36,7 @@ pub(crate) fn take(kernel: &mut Kernel, parts: Vec<Part>, store: &Rc<dyn Store>,
     let mut used = Used::default();
     match debug {
         Some(debug) => {
-            used.vmlinux(kernel, Rc::clone(debug.file()), Some(debug), &mut unread, "the vmlinux that was given")
+            used.vmlinux(kernel, Rc::clone(debug.file()), Some(debug), &mut unread, "the vmlinux that was given");
         }
         None => {
             for given in given.iter().filter(|_| alone) {

@@ -71,7 +71,7 @@ pub fn system_map(bytes: &[u8]) {
     let bytes = &bytes[..bytes.len().min(MOST)];
     let file = bytes.to_vec();
     let _ = (SystemMap::is(bytes), ModulePlaces::is(bytes));
-    let lines = bytes.iter().filter(|&&byte| byte == b'\n').count();
+    let lines = bytes.split(|&byte| byte == b'\n').count().saturating_sub(1);
     match SystemMap::read(&file) {
         Ok(map) => {
             let all = map.kernel.len() + map.modules.iter().map(|module| module.table.len()).sum::<usize>();

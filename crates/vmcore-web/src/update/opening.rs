@@ -5,7 +5,7 @@ use super::{Effect, Purpose, Tell, status};
 use crate::format;
 use crate::log_rows::Log;
 use crate::same::Same;
-use crate::state::{Death, Done, EngineStatus, Files, Found, Known, LogFound, Opening, State, Whose};
+use crate::state::{Death, Done, EngineStatus, Files, Found, Known, LogFound, OpenFrame, Opening, State, Whose};
 use oopscope_protocol::{Problem, VmcoreEvent, VmcoreProgress, VmcoreRequest};
 use oopscope_web_kit::browser::{files_name, folder_path};
 use std::rc::Rc;
@@ -296,7 +296,7 @@ impl State {
         self.engine = EngineStatus::Loading;
         self.console.fail_waiting(&format!("No answer: the engine ended ({reason})."), now);
         self.stacks.retain(|_, asked| !matches!(asked, crate::state::Asked::Waiting));
-        self.frames.retain(|_, open| !matches!(open, crate::state::OpenFrame::Waiting));
+        self.frames.retain(|_, open| !matches!(open, OpenFrame::Waiting));
         self.detached = self.files.is_some();
     }
 }

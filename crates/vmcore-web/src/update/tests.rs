@@ -1,7 +1,7 @@
 //! The behaviour without a browser: what stays open, what is asked, what the page is told.
 
 use super::*;
-use crate::state::{Found, Tab};
+use crate::state::{Found, OpenFrame, Tab};
 use oopscope_protocol::{Cost, VmcoreProgress};
 use oopscope_report::vmcore::{Cpu, DumpFacts, LogRecord, Panic, Task, Unread};
 
@@ -302,7 +302,7 @@ fn a_frame_is_opened_to_its_variables_and_closed() {
         state.apply(Change::Answer(Purpose::Locals(0x1000, 2), VmcoreEvent::Locals(Box::default())), 2.0);
     };
     answer(&mut state);
-    assert!(matches!(state.frames.get(&(0x1000, 2)), Some(crate::state::OpenFrame::There(_))));
+    assert!(matches!(state.frames.get(&(0x1000, 2)), Some(OpenFrame::There(_))));
     assert!(state.apply(Change::OpenFrame(0x1000, 2), 3.0).is_empty());
     answer(&mut state);
     assert!(state.frames.is_empty(), "an answer to what was closed opens nothing");
