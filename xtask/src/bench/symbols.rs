@@ -63,7 +63,8 @@ pub(super) fn native(workspace: &Workspace, command: &Path, subject: &Subject) -
 fn of_log(command: &Path, subject: &Subject) -> Result<Vec<Row>> {
     let addresses = addresses(command, subject)?;
     let modules = modules();
-    let mut arguments = vec!["symbolize".into(), subject.log.clone(), "--debug".into(), subject.vmlinux.clone()];
+    let mut arguments: Vec<PathBuf> =
+        vec!["symbolize".into(), "--stats".into(), subject.log.clone(), "--debug".into(), subject.vmlinux.clone()];
     arguments.extend(modules.iter().flat_map(|folder| ["--debug".into(), folder.clone()]));
     let ours =
         Runner { name: "oopscope", aim: "", program: command.to_owned(), arguments, input: None, must: &MUST_LOG };
