@@ -129,10 +129,11 @@ fn put(out: &mut String, value: &Value) {
     // Writing to a String does not fail.
     let _ = match &value.kind {
         ValueKind::Integer { value, character: Some(character), .. } => write!(out, "{value} '{character}'"),
-        ValueKind::Integer { value, .. } | ValueKind::Float { value } => write!(out, "{value}"),
+        ValueKind::Integer { value, .. } | ValueKind::Float { value } | ValueKind::Enum { value, name: None } => {
+            write!(out, "{value}")
+        }
         ValueKind::Bool { value } => write!(out, "{value}"),
         ValueKind::Enum { value, name: Some(name) } => write!(out, "{name} ({value})"),
-        ValueKind::Enum { value, name: None } => write!(out, "{value}"),
         ValueKind::Pointer { value: Address(0), .. } => write!(out, "NULL"),
         ValueKind::Pointer { value, symbol, string } => {
             let symbol = symbol.as_ref().map(|symbol| format!(" <{symbol}>")).unwrap_or_default();
