@@ -35,7 +35,7 @@ const noise = (length) => Buffer.from(Array.from({ length }, (_, i) => (i * 7919
 const REFUSED = [
   [file('empty.log', ''), 'empty', /empty\.log is empty\./, /Check that the log was saved/],
   [file('blank.log', '\n\n  \n'), 'empty', /blank\.log is empty\./, /Check/],
-  [file('vmlinux', elf(2)), 'elf', /vmlinux is not a text: it is an ELF file/, /as text/],
+  [file('vmlinux', elf(2)), 'symbols', /vmlinux gives neither a log nor symbols: it has no symbol table/, /as text/],
   [file('disk.img', noise(100_000)), 'binary', /disk\.img is not a text: its beginning is binary data/, /dmesg/],
   [file('lost.log', Buffer.alloc(8192)), 'binary', /lost\.log holds only NUL bytes/, /pstore/],
 ];
