@@ -5,42 +5,22 @@
 //! them have must be equal. Must never be needed by a test: it is for real dumps, which are too large to be kept.
 #![allow(clippy::disallowed_methods, reason = "an example reads files and measures")]
 
+use on_disk::OnDisk;
 use oopscope_dump::{Dump, PageError, PageState, Part};
-use oopscope_source::{ReadAt, ReadError};
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::os::unix::fs::FileExt;
 use std::process::ExitCode;
 use std::time::Instant;
 
-/// A file read by position.
-struct Native(File, u64);
-
-impl ReadAt for Native {
-    fn len(&self) -> u64 {
-        self.1
-    }
-
-    fn read_at(&self, offset: u64, buf: &mut [u8]) -> Result<usize, ReadError> {
-        let mut done = 0;
-        while done < buf.len() {
-            match self.0.read_at(&mut buf[done..], offset + done as u64) {
-                Ok(0) => break,
-                Ok(n) => done += n,
-                Err(_) => return Err(ReadError::Io { offset }),
-            }
-        }
-        Ok(done)
-    }
-}
+#[path = "../../source/examples/on_disk/mod.rs"]
+mod on_disk;
 
 fn open(argument: &str) -> Result<Dump, String> {
     let mut parts = Vec::new();
     for path in argument.split(',') {
         let real = if File::open(path).is_ok() { path } else { path.rsplit_once('@').map_or(path, |(file, _)| file) };
-        let file = File::open(real).map_err(|error| format!("{path}: {error}"))?;
-        let size = file.metadata().map_err(|error| format!("{path}: {error}"))?.len();
-        parts.push(Part { name: path.to_owned(), bytes: Box::new(Native(file, size)) });
+        let file = OnDisk::open(real).map_err(|error| format!("{path}: {error}"))?;
+        parts.push(Part { name: path.to_owned(), bytes: Box::new(file) });
     }
     Dump::open(parts, &mut |_| true).map_err(|error| error.to_string())
 }

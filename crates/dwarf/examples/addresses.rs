@@ -10,41 +10,16 @@
 #![allow(clippy::disallowed_methods, reason = "a program for developers: it reads files and measures time")]
 
 use std::io::{BufRead as _, Write as _};
-use std::os::unix::fs::FileExt as _;
 use std::rc::Rc;
 use std::time::Instant;
 
+use on_disk::OnDisk;
 use oopscope_dwarf::{At, DebugFile, NoStore};
-use oopscope_source::{Counted, ReadAt, ReadError};
+use oopscope_source::{Counted, ReadAt};
 use oopscope_symbols::elf::Outline;
 
-struct OnDisk(std::fs::File, u64);
-
-impl OnDisk {
-    fn open(path: &str) -> std::io::Result<Self> {
-        let file = std::fs::File::open(path)?;
-        let size = file.metadata()?.len();
-        Ok(Self(file, size))
-    }
-}
-
-impl ReadAt for OnDisk {
-    fn len(&self) -> u64 {
-        self.1
-    }
-
-    fn read_at(&self, offset: u64, buf: &mut [u8]) -> Result<usize, ReadError> {
-        let mut done = 0;
-        while done < buf.len() {
-            match self.0.read_at(&mut buf[done..], offset + done as u64) {
-                Ok(0) => break,
-                Ok(n) => done += n,
-                Err(_) => return Err(ReadError::Io { offset }),
-            }
-        }
-        Ok(done)
-    }
-}
+#[path = "../../source/examples/on_disk/mod.rs"]
+mod on_disk;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut words = std::env::args().skip(1);

@@ -4,43 +4,23 @@
 //! Must never be part of the product.
 #![allow(clippy::disallowed_methods, reason = "an example reads files and measures")]
 
+use on_disk::OnDisk;
 use oopscope_dwarf::{DebugFile, DwarfTypes, NoStore};
-use oopscope_source::{ReadAt, ReadError};
+use oopscope_source::ReadAt;
 use oopscope_symbols::btf::Btf;
 use oopscope_symbols::elf::Outline;
 use oopscope_symbols::types::{Kind, Member, Type, TypeId, Types};
 use std::error::Error;
-use std::fs::File;
-use std::os::unix::fs::FileExt;
 use std::rc::Rc;
 use std::time::Instant;
 
-struct OnDisk(File, u64);
-
-impl ReadAt for OnDisk {
-    fn len(&self) -> u64 {
-        self.1
-    }
-
-    fn read_at(&self, offset: u64, buf: &mut [u8]) -> Result<usize, ReadError> {
-        let mut done = 0;
-        while done < buf.len() {
-            match self.0.read_at(&mut buf[done..], offset + done as u64) {
-                Ok(0) => break,
-                Ok(read) => done += read,
-                Err(_) => return Err(ReadError::Io { offset }),
-            }
-        }
-        Ok(done)
-    }
-}
+#[path = "../../source/examples/on_disk/mod.rs"]
+mod on_disk;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let mut words = std::env::args().skip(1);
     let path = words.next().ok_or("which vmlinux?")?;
-    let file = File::open(&path)?;
-    let length = file.metadata()?.len();
-    let file: Rc<dyn ReadAt> = Rc::new(OnDisk(file, length));
+    let file: Rc<dyn ReadAt> = Rc::new(OnDisk::open(&path)?);
     let outline = Rc::new(Outline::read(&*file)?);
     let start = Instant::now();
     let debug = DebugFile::open(Rc::clone(&file), Rc::clone(&outline))?;

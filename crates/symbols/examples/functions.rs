@@ -4,43 +4,22 @@
 //! `--check NM` holds every text symbol of `nm -n` output against what is found. Must never be part of the product.
 #![allow(clippy::disallowed_methods, reason = "an example reads files and measures")]
 
-use oopscope_source::{Counted, ReadAt, ReadError};
+use on_disk::OnDisk;
+use oopscope_source::{Counted, ReadAt};
 use oopscope_symbols::elf::Outline;
 use oopscope_symbols::elf::functions::{Place, at, find};
 use std::collections::BTreeMap;
 use std::error::Error;
-use std::fs::File;
-use std::os::unix::fs::FileExt;
 use std::time::Instant;
 
-/// A file by position.
-struct Disk(File, u64);
-
-impl ReadAt for Disk {
-    fn len(&self) -> u64 {
-        self.1
-    }
-
-    fn read_at(&self, offset: u64, buf: &mut [u8]) -> Result<usize, ReadError> {
-        let mut done = 0;
-        while done < buf.len() {
-            match self.0.read_at(&mut buf[done..], offset + done as u64) {
-                Ok(0) => break,
-                Ok(n) => done += n,
-                Err(_) => return Err(ReadError::Io { offset }),
-            }
-        }
-        Ok(done)
-    }
-}
+#[path = "../../source/examples/on_disk/mod.rs"]
+mod on_disk;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = std::env::args().skip(1);
     let path = arguments.next().ok_or("a file is missing")?;
     let rest: Vec<String> = arguments.collect();
-    let file = File::open(&path)?;
-    let length = file.metadata()?.len();
-    let file = Counted::new(Disk(file, length));
+    let file = Counted::new(OnDisk::open(&path)?);
     let start = Instant::now();
     let outline = Outline::read(&file)?;
     println!("outline: {:?}, {} reads, {} bytes", start.elapsed(), file.reads(), file.bytes());

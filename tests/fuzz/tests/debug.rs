@@ -1,10 +1,9 @@
 //! Debug information over damaged seeds: numbers are overwritten where they lie.
 
 use oopscope_fuzz_targets::mutate::Rng;
-use oopscope_fuzz_targets::seeds::{rounds, seeds};
+use oopscope_fuzz_targets::seeds::{self, Damage};
 use oopscope_fuzz_targets::{Target, debug, debug_types, frames};
-use std::path::Path;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// Damaged inputs of a round, for each target.
 const A_ROUND: usize = if cfg!(debug_assertions) { 60 } else { 4000 };
@@ -60,31 +59,8 @@ fn over_damage(target: Target) {
     over(target, A_ROUND, &|rng, seed, _| damaged(rng, seed));
 }
 
-/// How a seed is changed; the others of its target are there for pieces.
-type Change<'a> = &'a dyn Fn(&mut Rng, &[u8], &[Vec<u8>]) -> Vec<u8>;
-
-#[expect(clippy::disallowed_methods, reason = "a test may measure, and write what it found")]
-fn over((name, target): Target, a_round: usize, change: Change<'_>) {
-    let seeds = seeds(name);
-    for seed in &seeds {
-        target(seed);
-    }
-    for round in 0..rounds() {
-        let mut rng = Rng::new(round);
-        for _ in 0..a_round {
-            let seed = rng.pick(&seeds).expect("there are seeds");
-            let input = change(&mut rng, seed, &seeds);
-            let start = Instant::now();
-            let outcome = std::panic::catch_unwind(|| target(&input));
-            let took = start.elapsed();
-            if outcome.is_err() || took > TOO_LONG {
-                let path =
-                    Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}-{:016x}", Rng::of(&input).number()));
-                std::fs::write(&path, &input).expect("the target folder can be written");
-                panic!("{name} fails or takes long ({took:?}) on {}", path.display());
-            }
-        }
-    }
+fn over(target: Target, a_round: usize, damage: Damage<'_>) {
+    seeds::over_damage(target, a_round, TOO_LONG, env!("CARGO_TARGET_TMPDIR"), damage);
 }
 
 #[test]

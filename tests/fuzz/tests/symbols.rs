@@ -2,10 +2,9 @@
 //! out would only move the rest.
 
 use oopscope_fuzz_targets::mutate::Rng;
-use oopscope_fuzz_targets::seeds::{rounds, seeds};
+use oopscope_fuzz_targets::seeds;
 use oopscope_fuzz_targets::{Target, files, symbols};
-use std::path::Path;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// Damaged inputs of a round, for each target.
 const A_ROUND: usize = if cfg!(debug_assertions) { 100 } else { 4000 };
@@ -62,25 +61,8 @@ fn damaged(rng: &mut Rng, seed: &[u8], seeds: &[Vec<u8>]) -> Vec<u8> {
 }
 
 /// Runs a target over damaged seeds; where it panics or hangs, keeps the input.
-#[expect(clippy::disallowed_methods, reason = "a test may measure, and write what it found")]
-fn over_damage((name, target): Target) {
-    let seeds = seeds(name);
-    for round in 0..rounds() {
-        let mut rng = Rng::new(round);
-        for _ in 0..A_ROUND {
-            let seed = rng.pick(&seeds).expect("there are seeds");
-            let input = damaged(&mut rng, seed, &seeds);
-            let start = Instant::now();
-            let outcome = std::panic::catch_unwind(|| target(&input));
-            let took = start.elapsed();
-            if outcome.is_err() || took > TOO_LONG {
-                let path =
-                    Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}-{:016x}", Rng::of(&input).number()));
-                std::fs::write(&path, &input).expect("the target folder can be written");
-                panic!("{name} fails or takes long ({took:?}) on {}", path.display());
-            }
-        }
-    }
+fn over_damage(target: Target) {
+    seeds::over_damage(target, A_ROUND, TOO_LONG, env!("CARGO_TARGET_TMPDIR"), &damaged);
 }
 
 #[test]
